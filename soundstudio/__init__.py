@@ -1,0 +1,1 @@
+"""Sound Studio: a desktop application for AI sound design."""

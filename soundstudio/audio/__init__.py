@@ -1,0 +1,1 @@
+"""Files, resampling, mel front end, loudness, loops, spectrogram, player."""

@@ -1,0 +1,149 @@
+"""The catalogue of models: rows of data, and which of them lie on this disk."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from soundstudio.core.errors import ModelError
+from soundstudio.core.paths import resource
+from soundstudio.core.requests import STARTER_MODEL
+
+log = logging.getLogger(__name__)
+
+Kind = Literal["bundled", "downloadable", "imported", "fine-tuned"]
+Capability = Literal["text", "audio", "fine-tune"]
+
+MODEL_INDEX = "model_index.json"
+MODEL_CARD = "soundstudio.json"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueRow:
+    """One model.
+
+    licence: SPDX identifier, or a short name. parameters: of the whole pipeline, 0 if unknown.
+    folder: where its files lie, None while it is not installed.
+    """
+
+    id: str
+    title: str
+    kind: Kind
+    licence: str
+    parameters: int
+    sample_rate: int
+    capabilities: tuple[Capability, ...]
+    folder: Path | None
+    hub_id: str = ""
+
+    @property
+    def is_installed(self) -> bool:
+        return self.folder is not None
+
+
+_AUDIOLDM_LICENCE = "CC-BY-NC-SA-4.0"
+
+# Parameter counts of UNet + VAE + vocoder + text tower, from the published configurations.
+_DOWNLOADABLE = (
+    ("audioldm-s-full", "AudioLDM small", "cvssp/audioldm", 420_980_338),
+    ("audioldm-s-full-v2", "AudioLDM small v2", "cvssp/audioldm-s-full-v2", 420_980_338),
+    ("audioldm-m-full", "AudioLDM medium", "cvssp/audioldm-m-full", 651_898_354),
+    ("audioldm-l-full", "AudioLDM large", "cvssp/audioldm-l-full", 975_082_866),
+)
+
+
+def catalogue(models_folder: Path) -> tuple[CatalogueRow, ...]:
+    """All rows: the starter, AudioLDM's models, then whatever else lies in `models_folder`."""
+    rows = [_starter_row()]
+    known = set()
+    for id_, title, hub_id, parameters in _DOWNLOADABLE:
+        folder = models_folder / id_
+        known.add(id_)
+        rows.append(
+            CatalogueRow(
+                id=id_,
+                title=title,
+                kind="downloadable",
+                licence=_AUDIOLDM_LICENCE,
+                parameters=parameters,
+                sample_rate=16000,
+                capabilities=("text", "fine-tune"),
+                folder=folder if (folder / MODEL_INDEX).is_file() else None,
+                hub_id=hub_id,
+            )
+        )
+    if models_folder.is_dir():
+        for folder in sorted(models_folder.iterdir()):
+            if folder.name not in known and (folder / MODEL_INDEX).is_file():
+                rows.append(row_of_folder(folder))
+    return tuple(rows)
+
+
+def find_model(model: str, models_folder: Path) -> CatalogueRow:
+    """The row of a catalogue id, or of a model folder's path. Raises ModelError."""
+    for row in catalogue(models_folder):
+        if row.id == model:
+            if row.folder is None:
+                raise ModelError(
+                    f"{row.title} is not installed.",
+                    f"Put its files into {models_folder / row.id}, or use the starter model.",
+                )
+            return row
+    folder = Path(model).expanduser()
+    if (folder / MODEL_INDEX).is_file():
+        return row_of_folder(folder)
+    if folder.is_dir():
+        raise ModelError(
+            f"{folder} is not a model folder: it has no {MODEL_INDEX}.",
+            "Choose a folder in diffusers' AudioLDM layout.",
+        )
+    raise ModelError(
+        f"There is no model called “{model}”.",
+        "`soundstudio models list` shows what there is.",
+    )
+
+
+def row_of_folder(folder: Path) -> CatalogueRow:
+    """The row of any model folder; its card (soundstudio.json), if there is one, names it."""
+    card = read_card(folder)
+    kind: Kind = "fine-tuned" if card.get("kind") == "fine-tuned" else "imported"
+    has_audio = (folder / "audio_encoder" / "config.json").is_file()
+    parameters = card.get("parameters", 0)
+    return CatalogueRow(
+        id=folder.name,
+        title=str(card.get("title", folder.name)),
+        kind=kind,
+        licence=str(card.get("licence", "unknown")),
+        parameters=parameters if isinstance(parameters, int) else 0,
+        sample_rate=16000,
+        capabilities=("text", "audio", "fine-tune") if has_audio else ("text", "fine-tune"),
+        folder=folder,
+    )
+
+
+def read_card(folder: Path) -> dict[str, object]:
+    """The folder's card: title, licence, parameters … Empty if it has none or it is damaged."""
+    try:
+        card = json.loads((folder / MODEL_CARD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return card if isinstance(card, dict) else {}
+
+
+def _starter_row() -> CatalogueRow:
+    folder = resource("models", "starter")
+    card = read_card(folder)
+    parameters = card.get("parameters", 0)
+    return CatalogueRow(
+        id=STARTER_MODEL,
+        title="Starter model",
+        kind="bundled",
+        licence=str(card.get("licence", "CC-BY-4.0")),
+        parameters=parameters if isinstance(parameters, int) else 0,
+        sample_rate=16000,
+        capabilities=("text", "audio", "fine-tune"),
+        folder=folder if (folder / MODEL_INDEX).is_file() else None,
+    )

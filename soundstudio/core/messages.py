@@ -1,0 +1,193 @@
+"""The typed messages between the window and its engine process: JSON, one message a line."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from soundstudio.core.errors import StudioError
+from soundstudio.core.progress import Stage
+from soundstudio.core.requests import GenerationRequest
+
+PROTOCOL_VERSION = 1
+
+
+class ProtocolError(Exception):
+    """A line that is not a message of this protocol."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Base of all messages; the class name is the type on the wire."""
+
+
+# window -> engine
+
+
+@dataclass(frozen=True, slots=True)
+class Generate(Message):
+    """Carry out `request`; write each variation as a float32 WAV into `folder`."""
+
+    job_id: str
+    request: GenerationRequest
+    folder: str
+    device: str = "auto"
+    dtype: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadModel(Message):
+    """Load a model ahead of the first generation."""
+
+    model: str
+    device: str = "auto"
+    dtype: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class CancelJob(Message):
+    """Stop a job, running or waiting, within one step."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown(Message):
+    """End the process."""
+
+
+# engine -> window
+
+
+@dataclass(frozen=True, slots=True)
+class EngineReady(Message):
+    """The first message: the process is up. torch is not imported yet."""
+
+    protocol: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLoading(Message):
+    """A model is being loaded."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLoaded(Message):
+    """A model is ready on a device."""
+
+    model: str
+    device: str
+    device_title: str
+    dtype: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFailed(Message):
+    """A `LoadModel` failed; the engine goes on."""
+
+    model: str
+    error_kind: str
+    title: str
+    message: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarted(Message):
+    """Work on a job begins."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgress(Message):
+    """Where a job stands (see `progress.Progress`)."""
+
+    job_id: str
+    stage: Stage
+    step: int
+    steps: int
+    first_variation: int = 0
+    variations: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class VariationReady(Message):
+    """One variation lies at `path`: float32 WAV, the model's samples untouched.
+
+    notes: what the user should know about this sound (nearly silent, prompt cut off …).
+    """
+
+    job_id: str
+    variation: int
+    seed: int
+    path: str
+    sample_rate: int
+    duration_s: float
+    model_title: str
+    model_licence: str
+    device: str
+    dtype: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JobFinished(Message):
+    """All variations of a job are there."""
+
+    job_id: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobCancelled(Message):
+    """A job was stopped on request."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailed(Message):
+    """A job ended with an explained failure; the engine goes on."""
+
+    job_id: str
+    error_kind: str
+    title: str
+    message: str
+    advice: str = ""
+
+    @classmethod
+    def from_error(cls, job_id: str, error: StudioError) -> JobFailed:
+        return cls(job_id, error.kind, error.title, error.message, error.advice)
+
+
+def encode(message: Message) -> bytes:
+    """One line of UTF-8 JSON, newline included."""
+    values = dataclasses.asdict(message)
+    return (json.dumps({"type": type(message).__name__, **values}) + "\n").encode()
+
+
+def decode(line: bytes) -> Message:
+    """The message on one line. Raises ProtocolError."""
+    try:
+        values: dict[str, Any] = json.loads(line)
+        kind = _Registry.kinds[values.pop("type")]
+        if "request" in values:
+            values["request"] = GenerationRequest.from_dict(values["request"])
+        if "notes" in values:
+            values["notes"] = tuple(values["notes"])
+        return kind(**values)
+    except (ValueError, KeyError, TypeError, AttributeError, StudioError) as error:
+        raise ProtocolError(f"not a message: {line[:200]!r} ({error})") from error
+
+
+class _Registry:
+    kinds: ClassVar[dict[str, type[Message]]] = {
+        kind.__name__: kind for kind in Message.__subclasses__()
+    }

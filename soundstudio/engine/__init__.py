@@ -1,0 +1,1 @@
+"""Devices, model folders, AudioLDM's parts, samplers, CLAP."""

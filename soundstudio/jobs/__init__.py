@@ -1,0 +1,1 @@
+"""QtCore only: the engine thread, the queue, what is open and selected."""

@@ -1,0 +1,1 @@
+"""The sounds that exist: clips, requests, tags, search, export and metadata."""

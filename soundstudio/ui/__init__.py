@@ -1,0 +1,1 @@
+"""Panels: signals out, setters in."""

@@ -1,0 +1,1 @@
+"""The engine process: message in, work, messages out; no Qt."""
