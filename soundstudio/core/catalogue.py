@@ -76,9 +76,11 @@ def catalogue(models_folder: Path) -> tuple[CatalogueRow, ...]:
             )
         )
     if models_folder.is_dir():
-        for folder in sorted(models_folder.iterdir()):
-            if folder.name not in known and (folder / MODEL_INDEX).is_file():
-                rows.append(row_of_folder(folder))
+        rows.extend(
+            row_of_folder(folder)
+            for folder in sorted(models_folder.iterdir())
+            if folder.name not in known and (folder / MODEL_INDEX).is_file()
+        )
     return tuple(rows)
 
 

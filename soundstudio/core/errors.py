@@ -99,6 +99,10 @@ def explain_os_error(error: OSError, doing: str) -> StorageError:
         return StorageError(
             f"There is no permission for {doing}.", "Choose a folder that you may write to."
         )
+    if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
+        return StorageError(
+            f"{doing[:1].upper()}{doing[1:]} failed: a file and a folder stand in each other's way."
+        )
     if error.errno == errno.ENOENT:
         return StorageError(f"A file or folder needed for {doing} does not exist.")
     return StorageError(f"{doing[:1].upper()}{doing[1:]} failed: {error.strerror or error}.")

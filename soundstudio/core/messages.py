@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from soundstudio.core.errors import StudioError
-from soundstudio.core.progress import Stage
 from soundstudio.core.requests import GenerationRequest
+
+if TYPE_CHECKING:
+    from soundstudio.core.progress import Stage
 
 PROTOCOL_VERSION = 1
 
@@ -18,7 +20,7 @@ class ProtocolError(Exception):
     """A line that is not a message of this protocol."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
     """Base of all messages; the class name is the type on the wire."""
 
@@ -26,7 +28,7 @@ class Message:
 # window -> engine
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Generate(Message):
     """Carry out `request`; write each variation as a float32 WAV into `folder`."""
 
@@ -37,7 +39,7 @@ class Generate(Message):
     dtype: str = "auto"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LoadModel(Message):
     """Load a model ahead of the first generation."""
 
@@ -46,14 +48,14 @@ class LoadModel(Message):
     dtype: str = "auto"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CancelJob(Message):
     """Stop a job, running or waiting, within one step."""
 
     job_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shutdown(Message):
     """End the process."""
 
@@ -61,7 +63,7 @@ class Shutdown(Message):
 # engine -> window
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EngineReady(Message):
     """The first message: the process is up. torch is not imported yet."""
 
@@ -69,14 +71,14 @@ class EngineReady(Message):
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ModelLoading(Message):
     """A model is being loaded."""
 
     model: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ModelLoaded(Message):
     """A model is ready on a device."""
 
@@ -87,7 +89,7 @@ class ModelLoaded(Message):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LoadFailed(Message):
     """A `LoadModel` failed; the engine goes on."""
 
@@ -98,14 +100,14 @@ class LoadFailed(Message):
     advice: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class JobStarted(Message):
     """Work on a job begins."""
 
     job_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class JobProgress(Message):
     """Where a job stands (see `progress.Progress`)."""
 
@@ -117,7 +119,7 @@ class JobProgress(Message):
     variations: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class VariationReady(Message):
     """One variation lies at `path`: float32 WAV, the model's samples untouched.
 
@@ -137,7 +139,7 @@ class VariationReady(Message):
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class JobFinished(Message):
     """All variations of a job are there."""
 
@@ -145,14 +147,14 @@ class JobFinished(Message):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class JobCancelled(Message):
     """A job was stopped on request."""
 
     job_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class JobFailed(Message):
     """A job ended with an explained failure; the engine goes on."""
 

@@ -60,7 +60,8 @@ class GenerationRequest:
         _check_range("weight of the reference clip", self.like_weight, 0.0, 1.0)
         if self.sampler not in SAMPLERS:
             raise InvalidRequestError(
-                f"There is no sampler called “{self.sampler}”.", f"Use one of {', '.join(SAMPLERS)}."
+                f"There is no sampler called “{self.sampler}”.",
+                f"Use one of {', '.join(SAMPLERS)}.",
             )
         if self.eta and self.sampler != "ddim":
             raise InvalidRequestError("Eta works with the ddim sampler only.", "Set eta to 0.")
@@ -113,8 +114,7 @@ def _check_prompt(request: GenerationRequest) -> None:
     for name, text in (("prompt", request.prompt), ("negative prompt", request.negative_prompt)):
         if len(text) > MAX_PROMPT_CHARACTERS:
             raise InvalidRequestError(
-                f"The {name} has {len(text):,} characters; the limit is "
-                f"{MAX_PROMPT_CHARACTERS:,}.",
+                f"The {name} has {len(text):,} characters; the limit is {MAX_PROMPT_CHARACTERS:,}.",
                 "Shorten it: the model reads only a few hundred words.",
             )
 

@@ -8,13 +8,15 @@ import os
 import tomllib
 import typing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import tomli_w
 
 from soundstudio.core.errors import SettingsError, explain_os_error
 from soundstudio.core.requests import STARTER_MODEL
+
+if typing.TYPE_CHECKING:
+    from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +44,7 @@ class Settings:
     )
     models_folder: str = setting("", "Models folder", "Empty: the application's data folder.")
     export_folder: str = setting("", "Export folder", "Empty: Music/Sound Studio.")
-    export_format: str = setting(
-        "wav24", "Export format", choices=("wav16", "wav24", "wav32f")
-    )
+    export_format: str = setting("wav24", "Export format", choices=("wav16", "wav24", "wav32f"))
     export_rate: str = setting(
         "48000",
         "Export sample rate",
@@ -72,9 +72,7 @@ class Settings:
         "Spectrogram colours",
         choices=("magma", "inferno", "viridis", "cividis", "grey", "studio"),
     )
-    spectrogram_scale: str = setting(
-        "mel", "Frequency scale", choices=("mel", "linear", "log")
-    )
+    spectrogram_scale: str = setting("mel", "Frequency scale", choices=("mel", "linear", "log"))
     spectrogram_floor_db: float = setting(-90.0, "Spectrogram floor")
     spectrogram_ceiling_db: float = setting(0.0, "Spectrogram ceiling")
 
@@ -90,7 +88,9 @@ def load_settings(path: Path) -> Settings:
     except FileNotFoundError:
         return Settings()
     except OSError as error:
-        raise SettingsError(f"The settings file {path} cannot be read: {error.strerror}.") from error
+        raise SettingsError(
+            f"The settings file {path} cannot be read: {error.strerror}."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"The settings file {path} is damaged ({error}).",

@@ -1,0 +1,62 @@
+"""Messages survive the wire; anything else is a ProtocolError."""
+
+from __future__ import annotations
+
+import pytest
+
+from soundstudio.core import messages
+from soundstudio.core.errors import OutOfMemoryError
+from soundstudio.core.messages import Generate, JobFailed, ProtocolError, VariationReady
+from soundstudio.core.requests import GenerationRequest
+
+EXAMPLES = [
+    Generate("j1", GenerationRequest(prompt="drip\n“drop” 🌧️", seed=7), "/tmp/x", "cpu", "float32"),
+    messages.LoadModel("starter"),
+    messages.CancelJob("j1"),
+    messages.Shutdown(),
+    messages.EngineReady(messages.PROTOCOL_VERSION, 123),
+    messages.ModelLoading("starter"),
+    messages.ModelLoaded("starter", "cpu", "CPU, 2 threads", "float32", 1.5),
+    messages.LoadFailed("x", "ModelError", "t", "m", "a"),
+    messages.JobStarted("j1"),
+    messages.JobProgress("j1", "sampling", 3, 20, 1, 2),
+    VariationReady("j1", 0, 7, "/a.wav", 16000, 5.0, "S", "CC", "cpu", "float32", ("quiet",)),
+    messages.JobFinished("j1", 2.0),
+    messages.JobCancelled("j1"),
+    JobFailed.from_error("j1", OutOfMemoryError("Not enough.", "Make it shorter.")),
+]
+
+
+def test_every_message_has_an_example() -> None:
+    assert {type(example) for example in EXAMPLES} == set(messages.Message.__subclasses__())
+
+
+@pytest.mark.parametrize("message", EXAMPLES, ids=lambda m: type(m).__name__)
+def test_round_trip_on_one_line(message: messages.Message) -> None:
+    line = messages.encode(message)
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    assert messages.decode(line) == message
+
+
+def test_a_failure_carries_its_kind() -> None:
+    failed = JobFailed.from_error("j", OutOfMemoryError("Not enough.", "Make it shorter."))
+    assert (failed.error_kind, failed.advice) == ("OutOfMemoryError", "Make it shorter.")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"\xff\xfe\n",
+        b"loading weights\n",
+        b"[1]\n",
+        b'{"type": "Unheard"}\n',
+        b'{"type": "JobStarted"}\n',
+        b'{"type": "JobStarted", "job_id": "1", "more": 2}\n',
+        b'{"type": "Generate", "job_id": "1", "request": {}, "folder": ""}\n',
+    ],
+)
+def test_garbage_is_a_protocol_error(line: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        messages.decode(line)

@@ -1,0 +1,89 @@
+"""The request: its limits, its seeds, its way through JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from soundstudio.core.errors import InvalidRequestError
+from soundstudio.core.requests import MAX_SEED, SAMPLERS, GenerationRequest
+
+RAIN = GenerationRequest(prompt="rain on a tin roof")
+
+
+def test_defaults_are_valid() -> None:
+    assert RAIN.validated() is RAIN
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"prompt": ""}, "empty"),
+        ({"prompt": " \n\t"}, "empty"),
+        ({"prompt": "x" * 10_000}, "10,000"),
+        ({"negative_prompt": "x" * 10_000}, "negative prompt"),
+        ({"duration_s": 0.49}, "duration"),
+        ({"duration_s": 30.01}, "duration"),
+        ({"duration_s": float("nan")}, "duration"),
+        ({"duration_s": float("inf")}, "duration"),
+        ({"steps": 0}, "steps"),
+        ({"steps": 1001}, "steps"),
+        ({"guidance": 0.5}, "guidance"),
+        ({"variations": 0}, "variations"),
+        ({"variations": 65}, "variations"),
+        ({"seed": -1}, "seed"),
+        ({"seed": MAX_SEED + 1}, "seed"),
+        ({"sampler": "magic"}, "magic"),
+        ({"eta": 0.5}, "ddim"),
+        ({"eta": 1.5, "sampler": "ddim"}, "eta"),
+        ({"like_weight": -0.1}, "reference"),
+    ],
+)
+def test_out_of_range_is_explained(change: dict[str, object], word: str) -> None:
+    with pytest.raises(InvalidRequestError, match=word):
+        dataclasses.replace(RAIN, **change).validated()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("prompt", ["🌧️🌧️", "дождь", "雨", "a" * 2000])
+def test_any_script_is_a_prompt(prompt: str) -> None:
+    assert GenerationRequest(prompt=prompt).validated().prompt == prompt
+
+
+def test_a_reference_clip_needs_no_prompt() -> None:
+    GenerationRequest(prompt="", like="door.wav").validated()
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_sampler_is_valid(sampler: str) -> None:
+    dataclasses.replace(RAIN, sampler=sampler).validated()
+
+
+def test_variation_i_is_seed_plus_i() -> None:
+    request = dataclasses.replace(RAIN, seed=40, variations=4)
+    assert [request.seed_of(i) for i in range(4)] == [40, 41, 42, 43]
+    assert request.for_variation(2) == dataclasses.replace(RAIN, seed=42)
+
+
+def test_seeds_wrap() -> None:
+    assert dataclasses.replace(RAIN, seed=MAX_SEED).seed_of(1) == 0
+
+
+def test_json_round_trip() -> None:
+    request = dataclasses.replace(RAIN, like="a/b.wav", sampler="ddim", eta=0.25, duration_s=7)
+    stored = json.dumps(request.to_dict())
+    assert GenerationRequest.from_dict(json.loads(stored)) == request
+
+
+def test_keys_of_a_newer_version_are_ignored() -> None:
+    values = RAIN.to_dict() | {"reverb": "hall"}
+    assert GenerationRequest.from_dict(values) == RAIN
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"prompt": "x", "steps": "many"}, {"prompt": "x", "seed": None}]
+)
+def test_a_damaged_request_is_explained(values: dict[str, object]) -> None:
+    with pytest.raises(InvalidRequestError):
+        GenerationRequest.from_dict(values)
