@@ -49,7 +49,7 @@ def colour_table(name: str) -> ColourTable:
     channels = [np.interp(steps, knots, colours[:, channel]) for channel in range(3)]
     table = np.rint(np.stack((*channels, np.full(256, 255.0)), axis=1)).astype(np.uint8)
     table.setflags(write=False)
-    return table
+    return np.asarray(table)
 
 
 def lightness(table: ColourTable) -> npt.NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Playing sounds: a stream that stays open, a playhead on the audio clock, devices that come and go."""
+"""Playing sounds: an open stream, a playhead on the audio clock, devices that come and go."""
 
 from __future__ import annotations
 
