@@ -1,0 +1,1 @@
+"""Two sets of sounds to scores: metrics are pure functions of features."""
