@@ -1,0 +1,73 @@
+"""CLAP's audio tower: a sound → the embedding that conditions the model on it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from soundstudio.audio.files import Sound
+from soundstudio.audio.resampling import resample
+from soundstudio.core.errors import ModelError
+from soundstudio.engine.failures import explained_failures
+from soundstudio.engine.model_folder import AUDIO_PART
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import torch
+
+    from soundstudio.engine.model_folder import ModelFolder
+
+log = logging.getLogger(__name__)
+
+
+class ClipEncoder:
+    """The audio tower with its front end; both come from the model's folder."""
+
+    def __init__(self, tower: Any, extractor: Any, device: str) -> None:
+        self._tower = tower
+        self._extractor = extractor
+        self._device = device
+
+    @classmethod
+    def load(cls, files: ModelFolder, device: str) -> ClipEncoder:
+        """Load `audio_encoder` and `feature_extractor`, in float32. Raises ModelError."""
+        import torch
+
+        from soundstudio.engine.loading import build_part
+
+        module = importlib.import_module("transformers.models.clap.feature_extraction_clap")
+        path = files.folder / "feature_extractor" / "preprocessor_config.json"
+        try:
+            settings = json.loads(path.read_text(encoding="utf-8"))
+            extractor = module.ClapFeatureExtractor.from_dict(settings)
+        except (OSError, ValueError, TypeError) as error:
+            raise ModelError(
+                "The model's feature_extractor is damaged.", "Download or copy the model again."
+            ) from error
+        with explained_failures("loading the audio tower"):
+            tower = build_part(files.parts[AUDIO_PART])
+            return cls(tower.to(device=device, dtype=torch.float32), extractor, device)
+
+    def embed(self, samples: npt.NDArray[np.float32], sample_rate: int) -> torch.Tensor:
+        """The unit embedding [embedding] of mono [samples]; longer sounds by their beginning."""
+        import torch
+
+        rate = int(self._extractor.sampling_rate)
+        mono = resample(Sound(samples, sample_rate), rate).mono()
+        # The extractor would cut a longer sound at random: the same clip must embed alike.
+        mono = mono[: int(self._extractor.max_length_s * rate)]
+        features = self._extractor(
+            mono,
+            sampling_rate=rate,
+            truncation="rand_trunc",
+            padding="repeatpad",
+            return_tensors="pt",
+        )
+        with torch.inference_mode(), explained_failures("listening to the reference clip"):
+            output = self._tower(
+                features["input_features"].to(self._device, torch.float32), is_longer=None
+            )
+            return torch.nn.functional.normalize(output.audio_embeds[0].float(), dim=-1)

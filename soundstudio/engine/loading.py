@@ -1,0 +1,228 @@
+"""Model folder → parts on a device: no second copy of the weights, no network, no foreign code."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+from soundstudio.core.errors import ModelError
+from soundstudio.core.progress import Progress, ProgressCallback, ignore_progress
+from soundstudio.engine.audioldm import AudioLDM
+from soundstudio.engine.devices import (
+    Precision,
+    choose_device,
+    choose_dtype,
+    limit_threads,
+    precision_of,
+    torch_dtype,
+)
+from soundstudio.engine.failures import explained_failures
+from soundstudio.engine.model_folder import PartFiles, read_model_folder
+from soundstudio.engine.prompt_tokenizer import PromptTokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import torch
+
+    from soundstudio.core.catalogue import CatalogueRow
+
+log = logging.getLogger(__name__)
+
+_MODULES: Final = {
+    "UNet2DConditionModel": "diffusers.models.unets.unet_2d_condition",
+    "AutoencoderKL": "diffusers.models.autoencoders.autoencoder_kl",
+    "SpeechT5HifiGan": "transformers.models.speecht5.modeling_speecht5",
+    "ClapTextModelWithProjection": "transformers.models.clap.modeling_clap",
+    "ClapAudioModelWithProjection": "transformers.models.clap.modeling_clap",
+}
+# Tables that older versions stored and newer ones compute.
+_COMPUTED_BUFFERS: Final = ("position_ids", "token_type_ids", "relative_position_index")
+# AutoencoderKL's attention before diffusers 0.17, as the Hub's AudioLDM files have it.
+_OLD_ATTENTION: Final = {
+    ".query.": ".to_q.",
+    ".key.": ".to_k.",
+    ".value.": ".to_v.",
+    ".proj_attn.": ".to_out.0.",
+}
+GENERATION_PARTS: Final = ("text_encoder", "unet", "vae", "vocoder")
+
+
+def stay_offline() -> None:
+    """Tell the libraries, before they are imported, that there is no network."""
+    for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
+        os.environ.setdefault(variable, "1")
+    os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+
+
+def load_model(
+    row: CatalogueRow,
+    device: str = "auto",
+    dtype: str = "auto",
+    progress: ProgressCallback = ignore_progress,
+) -> AudioLDM:
+    """Load a model for generation.
+
+    Raises ModelError (before anything is loaded, if the folder's files show it), DeviceError,
+    OutOfMemoryError; whatever `progress` raises between two parts.
+    """
+    if row.folder is None:
+        raise ModelError(f"{row.title} is not installed.")
+    files = read_model_folder(row.folder)
+    tokenizer = PromptTokenizer.load(files.tokenizer, dict(files.parts["text_encoder"].config))
+    stay_offline()
+    chosen = choose_device(device)
+    name = choose_dtype(chosen, dtype)
+    limit_threads()
+    precision = precision_of(chosen.kind, name)
+    parts: dict[str, Any] = {}
+    with explained_failures(f"loading {row.title}"):
+        for number, part in enumerate(GENERATION_PARTS):
+            progress(Progress("loading", number, len(GENERATION_PARTS)))
+            parts[part] = _placed(files.parts[part], chosen.kind, precision)
+        progress(Progress("loading", len(GENERATION_PARTS), len(GENERATION_PARTS)))
+    return AudioLDM(
+        row=row,
+        files=files,
+        device=chosen,
+        dtype=name,
+        precision=precision,
+        tokenizer=tokenizer,
+        **parts,
+    )
+
+
+def build_part(files: PartFiles, config: dict[str, Any] | None = None) -> torch.nn.Module:
+    """One part on the processor, its weights mapped from the file, in the file's own format.
+
+    config: replaces the folder's configuration (such as other attention heads).
+    Raises ModelError if weights and configuration do not fit.
+    """
+    import torch
+
+    part_class = getattr(importlib.import_module(_MODULES[files.class_name]), files.class_name)
+    values = {
+        key: value
+        for key, value in (config or dict(files.config)).items()
+        if not key.startswith("_") and key not in {"torch_dtype", "dtype"}
+    }
+    try:
+        with _parameters_without_memory(torch):
+            if files.class_name in ("UNet2DConditionModel", "AutoencoderKL"):
+                part = part_class.from_config(values)
+            else:
+                part = part_class(part_class.config_class(**values))
+    except (TypeError, ValueError, KeyError, AttributeError, ZeroDivisionError) as error:
+        raise ModelError(
+            f"The model's part “{files.name}” cannot be built from its configuration: {error}."
+        ) from error
+    _fill(part, files)
+    part.requires_grad_(False)
+    module: torch.nn.Module = part.eval()
+    return module
+
+
+@contextlib.contextmanager
+def _parameters_without_memory(torch: Any) -> Iterator[None]:
+    """While building, parameters have shapes only; buffers (position tables) are real."""
+    register = torch.nn.Module.register_parameter
+
+    def register_shape(module: Any, name: str, parameter: Any) -> None:
+        if parameter is not None and parameter.device.type != "meta":
+            parameter = torch.nn.Parameter(parameter.to("meta"), parameter.requires_grad)
+        register(module, name, parameter)
+
+    torch.nn.Module.register_parameter = register_shape
+    try:
+        yield
+    finally:
+        torch.nn.Module.register_parameter = register
+
+
+def _fill(part: Any, files: PartFiles) -> None:
+    state: dict[str, Any] = {}
+    for path in files.weights:
+        state |= _read_weights(path)
+    if files.class_name == "AutoencoderKL":
+        state = _with_new_attention_names(state)
+    try:
+        missing, unexpected = part.load_state_dict(state, strict=False, assign=True)
+    except RuntimeError as error:
+        log.info("weights of %s: %s", files.name, error)
+        raise ModelError(
+            f"The weights of the model's part “{files.name}” do not fit its configuration.",
+            "Download or copy the model again.",
+        ) from error
+    missing = [key for key in missing if not key.endswith(_COMPUTED_BUFFERS)]
+    unexpected = [key for key in unexpected if not key.endswith(_COMPUTED_BUFFERS)]
+    if missing:
+        raise ModelError(
+            f"The weights of the model's part “{files.name}” are incomplete: {missing[0]} and "
+            f"{len(missing) - 1} more are missing.",
+            "Download or copy the model again.",
+        )
+    if unexpected:
+        log.warning(
+            "%s: %d weights have no use, such as %s", files.name, len(unexpected), unexpected[0]
+        )
+
+
+def _read_weights(path: Path) -> dict[str, Any]:
+    import pickle
+
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        if path.suffix == ".safetensors":
+            state: Any = load_file(path)  # mapped, not read
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except (SafetensorError, pickle.UnpicklingError, OSError, EOFError) as error:
+        raise ModelError(
+            f"The model's file {path.parent.name}/{path.name} cannot be read: it is damaged or "
+            "holds more than weights.",
+            "Download or copy the model again.",
+        ) from error
+    if not isinstance(state, dict):
+        raise ModelError(f"The model's file {path.parent.name}/{path.name} holds no weights.")
+    return state
+
+
+def _with_new_attention_names(state: dict[str, Any]) -> dict[str, Any]:
+    renamed = {}
+    for key, value in state.items():
+        name = key
+        for old, new in _OLD_ATTENTION.items():
+            if old in key:
+                name = key.replace(old, new)
+                # A 1×1 convolution then, a linear layer now.
+                value = value.flatten(1) if value.ndim == 4 else value  # noqa: PLW2901
+        renamed[name] = value
+    return renamed
+
+
+def _placed(files: PartFiles, device: str, precision: Precision) -> Any:
+    """One part on its device and in its number format."""
+    import torch
+
+    part: Any = build_part(files)
+    if files.name == "vae":
+        # Generation only decodes; the encoder's pages are then never touched.
+        del part.encoder, part.quant_conv
+    wanted = {
+        "unet": precision.unet,
+        "text_encoder": precision.text,
+        "vae": precision.vae,
+        "vocoder": precision.vocoder,
+    }[files.name]
+    part = part.to(device=device, dtype=torch_dtype(wanted))
+    if files.name in ("unet", "vae"):
+        part = part.to(memory_format=torch.channels_last)
+    return part

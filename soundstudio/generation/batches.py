@@ -1,0 +1,44 @@
+"""How many variations go through the model at once."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from soundstudio.core.requests import GenerationRequest
+    from soundstudio.engine.audioldm import AudioLDM
+
+log = logging.getLogger(__name__)
+
+# Activations of one guided UNet step: about 8 feature maps of the first level's width and size
+# are alive at once; measured on the s, m and l configurations, rounded up.
+_LIVE_MAPS: Final = 24
+_SHARE_OF_FREE_MEMORY: Final = 0.6
+MAX_BATCH: Final = 16
+
+
+def batch_size(model: AudioLDM, request: GenerationRequest) -> int:
+    """1 on a processor, where batches save nothing and the first sound would come late.
+
+    On a graphics card as many as fit into its free memory.
+    """
+    if model.device.kind == "cpu" or request.variations == 1:
+        return 1
+    free = _free_bytes(model.device.kind)
+    channels, time, bands = model.latent_shape(request.duration_s)
+    width = int(model.unet.config.block_out_channels[0])
+    guided = 2 if request.guidance > 1 else 1
+    bytes_per_variation = _LIVE_MAPS * max(width, channels) * time * bands * 4 * guided
+    fitting = int(free * _SHARE_OF_FREE_MEMORY / max(bytes_per_variation, 1))
+    return max(1, min(fitting, MAX_BATCH, request.variations))
+
+
+def _free_bytes(kind: str) -> int:
+    import torch
+
+    if kind == "cuda":
+        free, _ = torch.cuda.mem_get_info()
+        return int(free)
+    # MPS shares the computer's memory and tells only what it advises.
+    return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
