@@ -112,6 +112,8 @@ def _category_full(metadata: SoundMetadata) -> str:
 
 
 def _note(metadata: SoundMetadata) -> str:
+    if metadata.provenance in metadata.comment:  # it was read back from a file of ours
+        return metadata.comment
     return ". ".join(part for part in (metadata.comment, metadata.provenance) if part)
 
 

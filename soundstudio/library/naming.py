@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from soundstudio.core.errors import StorageError, explain_os_error
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MAX_NAME_BYTES: Final = 200
@@ -50,17 +51,22 @@ def cut_to_bytes(text: str, max_bytes: int) -> str:
     return cut
 
 
+def candidates(folder: Path, name: str, suffix: str = ".wav") -> Iterator[Path]:
+    """`name`, `name_01`, `name_02` … in `folder`, shortened so that Windows takes the path."""
+    name = _shortened_for(folder, name, suffix)
+    for count in range(_MAX_TRIES):
+        yield folder / (f"{name}_{count:02d}{suffix}" if count else f"{name}{suffix}")
+
+
 def free_path(folder: Path, name: str, suffix: str = ".wav") -> Path:
-    """Reserve `name`, `name_01`, `name_02` … in `folder` by creating an empty file, and return it.
+    """Reserve the first free of the `candidates` by creating an empty file, and return it.
 
     Two programs never get the same path, and an existing file is never returned. Whoever gives up
     must remove the file. Raises StorageError.
     """
-    name = _shortened_for(folder, name, suffix)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for count in range(_MAX_TRIES):
-            path = folder / (f"{name}_{count:02d}{suffix}" if count else f"{name}{suffix}")
+        for path in candidates(folder, name, suffix):
             try:
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
             except FileExistsError:

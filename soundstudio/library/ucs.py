@@ -31,9 +31,11 @@ _STOP_WORDS: Final = frozenset(
         "are",
         "as",
         "at",
+        "away",
         "be",
         "being",
         "by",
+        "far",
         "for",
         "from",
         "got",
@@ -46,6 +48,7 @@ _STOP_WORDS: Final = frozenset(
         "it",
         "its",
         "like",
+        "near",
         "of",
         "off",
         "on",
@@ -74,10 +77,6 @@ _STOP_WORDS: Final = frozenset(
         "while",
         "with",
         "without",
-        "near",
-        "far",
-        "away",
-        "very",
     ]
 )
 _WORD: Final = re.compile(r"[a-z0-9]+")
