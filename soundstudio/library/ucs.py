@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -21,64 +20,13 @@ MAX_FX_NAME_CHARACTERS: Final = 60
 _FIELD_WEIGHTS: Final = {"subcategory": 3.0, "category": 2.5, "explanations": 1.0, "synonyms": 1.0}
 _SATURATION: Final = 1.2
 _LENGTH_SHARE: Final = 0.35
-_STOP_WORDS: Final = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "another",
-        "any",
-        "are",
-        "as",
-        "at",
-        "away",
-        "be",
-        "being",
-        "by",
-        "far",
-        "for",
-        "from",
-        "got",
-        "has",
-        "have",
-        "in",
-        "inside",
-        "into",
-        "is",
-        "it",
-        "its",
-        "like",
-        "near",
-        "of",
-        "off",
-        "on",
-        "onto",
-        "or",
-        "other",
-        "out",
-        "over",
-        "some",
-        "sound",
-        "sounds",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "this",
-        "through",
-        "to",
-        "under",
-        "up",
-        "very",
-        "was",
-        "were",
-        "while",
-        "with",
-        "without",
-    ]
-)
+_STOP_WORDS: Final = frozenset((
+    "a", "an", "and", "another", "any", "are", "as", "at", "away", "be", "being", "by", "far",
+    "for", "from", "got", "has", "have", "in", "inside", "into", "is", "it", "its", "like", "near",
+    "of", "off", "on", "onto", "or", "other", "out", "over", "some", "sound", "sounds", "that",
+    "the", "their", "them", "then", "there", "this", "through", "to", "under", "up", "very", "was",
+    "were", "while", "with", "without",
+))  # fmt: skip
 _WORD: Final = re.compile(r"[a-z0-9]+")
 _NAME: Final = re.compile(
     r"^(?P<cat>[A-Za-z0-9]+)(?:-(?P<user>[^_]+))?_(?:(?P<vendor>[^_-]+)-)?(?P<fx>[^_]+)"
@@ -148,11 +96,11 @@ def suggest(text: str, count: int = 5) -> list[UcsCategory]:
     """
     words = _stems(text)
     index = _index()
-    scores: Counter[int] = Counter()
+    scores: dict[int, float] = {}
     for position, word in enumerate(words):
         importance = index.rarity.get(word, 0.0) * (1.0 if position < 3 else 0.8)
         for row, weight in index.postings.get(word, ()):
-            scores[row] += importance * weight
+            scores[row] = scores.get(row, 0.0) + importance * weight
     rows = categories()
     # Equal scores keep the table's order, but a row called MISC yields to a named one.
     ranked = sorted(scores, key=lambda row: (-scores[row], rows[row].subcategory == "MISC", row))
