@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # The original implementation's guard: latents that ran away are clipped (LatentDiffusion's
-# generate_sample in haoheliu/AudioLDM).
+# generate_sample in haoheliu/AudioLDM). AudioLDMPipeline has none, so neither has DDIM here.
 _RUNAWAY: Final = 100.0
 _CLIPPED_TO: Final = 10.0
 _PROMPT_CACHE_SIZE: Final = 64
@@ -171,7 +171,7 @@ class AudioLDM:
                 prediction = self._predict(model_input, timestep, embeddings, request.guidance)
                 latents = schedule.step(prediction, timestep, latents, request.eta, generators)
                 report(done)
-            return self._checked(latents)
+            return self._checked(latents, clip=request.sampler != "ddim")
 
     def _predict(
         self,
@@ -197,7 +197,7 @@ class AudioLDM:
         against, wanted = output.chunk(2)
         return against + guidance * (wanted - against)
 
-    def _checked(self, latents: torch.Tensor) -> torch.Tensor:
+    def _checked(self, latents: torch.Tensor, clip: bool) -> torch.Tensor:
         import torch
 
         latents = latents.float()
@@ -206,6 +206,8 @@ class AudioLDM:
             if self.dtype != "float32":
                 advice = "Choose the precision float32, or a lower guidance."
             raise DeviceError(f"The model computed invalid numbers in {self.dtype}.", advice)
+        if not clip:
+            return latents
         # Each variation by itself: what one does must not depend on its neighbours.
         runaway = latents.abs().amax(dim=(1, 2, 3), keepdim=True) > _RUNAWAY
         return torch.where(runaway, latents.clamp(-_CLIPPED_TO, _CLIPPED_TO), latents)

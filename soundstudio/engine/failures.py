@@ -45,7 +45,7 @@ def explained_failures(doing: str) -> Iterator[None]:
         text = str(error).lower()
         if any(sign in text for sign in _OUT_OF_MEMORY_SIGNS):
             log.info("out of memory while %s: %s", doing, error)
-            _free_cached_memory()
+            free_unused_memory()
             raise OutOfMemoryError(
                 f"The memory ran out while {doing}.", OUT_OF_MEMORY_ADVICE
             ) from error
@@ -58,12 +58,15 @@ def explained_failures(doing: str) -> Iterator[None]:
         raise
 
 
-def _free_cached_memory() -> None:
-    """Give the allocator's cache back, so that a smaller request has room."""
+def free_unused_memory() -> None:
+    """Give the allocator's cache back, so that what comes next has room."""
     import gc
-
-    import torch
+    import sys
 
     gc.collect()
+    if "torch" not in sys.modules:
+        return
+    import torch
+
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
