@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import ctypes
+import ctypes.util
 import logging
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.core.errors import AudioDeviceError
 
@@ -15,6 +19,9 @@ log = logging.getLogger(__name__)
 
 NO_PORTAUDIO = "Sound output needs the PortAudio library, which is not installed."
 NO_DEVICE = "No sound output was found."
+_CLIENT_NAME: Final = b"Sound Studio"
+# As long as PortAudio lets through and one byte more than JACK does.
+_REFUSED_CLIENT_NAME: Final = b"Sound Studio goes by ALSA".ljust(64, b".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,10 @@ class OutputDevice:
 
 def load_portaudio() -> Any:
     """The sounddevice module. Raises AudioDeviceError if PortAudio is missing or refuses."""
+    if "sounddevice" in sys.modules:
+        return sys.modules["sounddevice"]
     try:
+        _keep_off_jack(keep_off=True)
         import sounddevice
     except (OSError, ImportError) as error:
         log.info("sounddevice cannot be imported: %s", error)
@@ -44,7 +54,44 @@ def load_portaudio() -> Any:
         ) from error
     except Exception as error:  # PortAudioError lives in the module that failed to import
         raise AudioDeviceError(f"The sound system cannot be started: {error}.") from error
+    if not _has_outputs(sounddevice):
+        _restart_with_jack(sounddevice)
     return sounddevice
+
+
+def _keep_off_jack(*, keep_off: bool) -> None:
+    """Keep PortAudio from becoming a JACK client, or let it.
+
+    A PortAudio that was one aborts the whole process when it is terminated after the JACK server
+    died (an assertion in its Terminate). A client name that JACK refuses as too long is the only
+    handle on that; ALSA's device called jack still leads there.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        set_name = ctypes.CDLL(ctypes.util.find_library("portaudio")).PaJack_SetClientName
+    except (OSError, AttributeError, TypeError):
+        return
+    # PortAudio keeps the pointer: these bytes live as long as the module.
+    set_name(_REFUSED_CLIENT_NAME if keep_off else _CLIENT_NAME)
+
+
+def _has_outputs(sounddevice: Any) -> bool:
+    return any(device["max_output_channels"] > 0 for device in sounddevice.query_devices())
+
+
+def _restart_with_jack(sounddevice: Any) -> None:
+    """JACK by itself is better than no sound at all."""
+    _keep_off_jack(keep_off=False)
+    _initialise_again(sounddevice)
+
+
+def _initialise_again(sounddevice: Any) -> None:
+    try:
+        sounddevice._terminate()
+        sounddevice._initialize()
+    except sounddevice.PortAudioError as error:
+        raise AudioDeviceError(f"The sound system cannot be started again: {error}.") from error
 
 
 def output_devices() -> tuple[OutputDevice, ...]:
@@ -88,14 +135,22 @@ def choose_device(devices: tuple[OutputDevice, ...], wanted: str) -> OutputDevic
     return next(iter(defaults or devices), None)
 
 
-def restart_portaudio() -> None:
-    """Start PortAudio again, so that it sees devices that came or went. Kills open streams."""
+def restart_portaudio(*, was_lost: bool = False) -> None:
+    """Start PortAudio again, so that it sees devices that came or went. Kills open streams.
+
+    was_lost: the last stream died. If PortAudio is a JACK client then, restarting it would abort
+    the process; the known devices are kept instead.
+    Raises AudioDeviceError.
+    """
     sounddevice = load_portaudio()
-    try:
-        sounddevice._terminate()
-        sounddevice._initialize()
-    except sounddevice.PortAudioError as error:
-        raise AudioDeviceError(f"The sound system cannot be started again: {error}.") from error
+    host_apis = sounddevice.query_hostapis()
+    if was_lost and any("JACK" in api["name"] and api["devices"] for api in host_apis):
+        atexit.unregister(sounddevice._exit_handler)
+        return
+    _keep_off_jack(keep_off=True)
+    _initialise_again(sounddevice)
+    if not _has_outputs(sounddevice):
+        _restart_with_jack(sounddevice)
 
 
 def open_stream(

@@ -82,6 +82,7 @@ class _Output:
         self.is_finished = False
         self.last_call = (time.perf_counter(), 0)
         self.stream: Any = output.open_stream(device, self._callback, self._on_finished)
+        self._latency_frames = float(self.stream.latency) * device.sample_rate
 
     def _callback(self, out: FloatArray, frames: int, when: Any, status: Any) -> None:
         try:
@@ -102,8 +103,8 @@ class _Output:
         called_at, clock = self.last_call
         elapsed_s = min(time.perf_counter() - called_at, _LOST_AFTER_S)
         written_to = self.voice.clock
-        latency_s = float(self.stream.latency)
-        return min(clock + (elapsed_s - latency_s) * self.device.sample_rate, float(written_to))
+        heard = clock + elapsed_s * self.device.sample_rate - self._latency_frames
+        return min(heard, float(written_to))
 
     def is_lost(self) -> bool:
         return self.is_finished or time.perf_counter() - self.last_call[0] > _LOST_AFTER_S
@@ -173,9 +174,12 @@ class Player:
 
     def _restart(self) -> None:
         with self._stream_lock:
+            was_lost = self._output is not None and self._output.is_lost()
+            if self._output is not None:
+                self.stop()
             self._close_output()
             try:
-                output.restart_portaudio()
+                output.restart_portaudio(was_lost=was_lost)
             except AudioDeviceError as error:
                 self._status, self._sentence = "no device", error.sentence()
                 return
@@ -221,6 +225,9 @@ class Player:
     ) -> None:
         """Play from `start_s` to `end_s`, or around `loop` (seconds) until stopped."""
         with self._program_lock:
+            # Asked for while the output is being opened, it starts once that is done.
+            if self._output is None and self._status != "opening":
+                return
             self._sound = sound
             self._asked = (start_s, loop, end_s)
             self._start(start_s, loop, end_s)
