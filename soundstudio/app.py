@@ -1,0 +1,206 @@
+"""The composition root of the window: builds everything, connects it, owns nothing else."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from soundstudio.audio.player import Player
+from soundstudio.core.errors import SettingsError, StudioError
+from soundstudio.core.paths import APP_NAME, UserFolders, user_folders
+from soundstudio.core.settings import Settings, load_settings
+from soundstudio.jobs.background import Background
+from soundstudio.jobs.engine_thread import EngineThread
+from soundstudio.jobs.queue import JobQueue
+from soundstudio.jobs.serial_thread import SerialThread
+from soundstudio.library.library import Library
+from soundstudio.ui.action_registry import ActionRegistry
+from soundstudio.ui.audition import Audition
+from soundstudio.ui.clip_delegate import ClipDelegate
+from soundstudio.ui.clip_exports import ClipExports
+from soundstudio.ui.clip_table import ClipTable
+from soundstudio.ui.clip_table_model import ClipTableModel
+from soundstudio.ui.commands import Commands
+from soundstudio.ui.crash_reports import CrashReports, start_logging
+from soundstudio.ui.generate_panel import GeneratePanel
+from soundstudio.ui.generation_desk import GenerationDesk
+from soundstudio.ui.icons import Icons
+from soundstudio.ui.library_desk import LibraryDesk
+from soundstudio.ui.library_panel import LibraryPanel
+from soundstudio.ui.main_window import MainWindow
+from soundstudio.ui.output_watch import OutputWatch
+from soundstudio.ui.rail import Place, Rail
+from soundstudio.ui.request_form import example_prompts
+from soundstudio.ui.settings_desk import SettingsDesk
+from soundstudio.ui.single_instance import SingleInstance, hand_over, server_name
+from soundstudio.ui.status_line import StatusLine
+from soundstudio.ui.theme import Theme
+from soundstudio.ui.thumbnails import Thumbnails
+from soundstudio.ui.transport_bar import TransportBar
+from soundstudio.ui.viewer_panel import ViewerPanel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from soundstudio.audio.player import PlayerLike
+
+log = logging.getLogger(__name__)
+
+# Fine-tune and Score join here.
+PLACES = (Place("generate", "Generate", "generate"),)
+
+
+class Studio:
+    """The built application: every part by name, so that tests and benchmarks can reach it."""
+
+    def __init__(
+        self,
+        app: QApplication,
+        folders: UserFolders,
+        engine_command: Sequence[str] | None = None,
+        make_player: Callable[[], PlayerLike] = Player,
+    ) -> None:
+        self.folders = folders
+        settings, problem = read_settings(folders)
+        self.theme = Theme(app, settings.theme)
+        self.icons = Icons(self.theme)
+        self._build_workers(engine_command, make_player)
+        self._build_panels()
+        self._build_desks(settings)
+        self._connect()
+        self.settings.apply(settings)
+        if problem is not None:
+            self.generate.banner.show_error(problem)
+
+    def _build_workers(
+        self, engine_command: Sequence[str] | None, make_player: Callable[[], PlayerLike]
+    ) -> None:
+        folders = self.folders
+        self.engine = EngineThread(engine_command)
+        self.queue = JobQueue(self.engine.send, folders.handover)
+        self.library: SerialThread[Library] = SerialThread(
+            lambda: Library.open(folders), Library.close, "opening the library"
+        )
+        self.player = make_player()
+        player = self.player
+        self.player_thread: SerialThread[PlayerLike] = SerialThread(
+            lambda: player, lambda player: player.close(), "using the sound output"
+        )
+        self.background = Background(threads=2)
+        # One thread of its own, so that a long export never keeps a click waiting.
+        self.export_background = Background(threads=1)
+
+    def _build_panels(self) -> None:
+        theme, icons = self.theme, self.icons
+        self.window = MainWindow(self.folders.window_state_file)
+        self.actions = ActionRegistry(self.window, icons)
+        self.thumbnails = Thumbnails(self.background)
+        self.model = ClipTableModel()
+        self.table = ClipTable(self.model, ClipDelegate(self.thumbnails, theme, icons, self.window))
+        foot = tuple(self.actions[name] for name in ("settings", "shortcuts", "about"))
+        self.rail = Rail(PLACES, foot, icons)
+        self.generate = GeneratePanel(theme, icons)
+        self.viewer = ViewerPanel(self.actions, theme, icons)
+        self.transport = TransportBar(self.actions, theme, icons)
+        self.library_panel = LibraryPanel(self.table, example_prompts(), theme, icons)
+        self.status = StatusLine(theme)
+        self.window.arrange(
+            self.rail,
+            self.generate,
+            self.viewer,
+            self.transport,
+            self.library_panel,
+            self.status,
+        )
+        self.window.add_menus(self.actions)
+        self.actions.give_sound_keys(self.table)
+        self.actions.give_sound_keys(self.viewer.canvas)
+
+    def _build_desks(self, settings: Settings) -> None:
+        self.audition = Audition(
+            self.player, self.player_thread, self.background, self.viewer, self.transport
+        )
+        self.library_desk = LibraryDesk(self.library, self.library_panel, self.model)
+        self.exports = ClipExports(
+            self.export_background, self.library_panel.banner, self.theme, self.window
+        )
+        self.generation = GenerationDesk(
+            self.queue, self.engine, self.library, self.generate, self.model, self.status
+        )
+        self.output = OutputWatch(self.player, self.player_thread, self.transport, self.status)
+        self.settings: SettingsDesk = SettingsDesk(self, settings)
+        self.commands = Commands(self)
+
+    def _connect(self) -> None:
+        self.commands.connect_all()
+        self.window.closed.connect(self.close)
+
+    def start(self, files: Sequence[str] = ()) -> None:
+        """Show the window, then start what takes longer."""
+        self.window.restore_places()
+        self.transport.set_volume(self.window.remembered("volume", 1.0))
+        self.player.level_gain = self.window.remembered("volume", 1.0) ** 2
+        self.window.show()
+        self.generate.prompt.setFocus()
+        self.library.start()
+        self.library_desk.refresh()
+        self.library_desk.refresh_prompts()
+        self.library_desk.tell_notice()
+        self.player_thread.start()
+        self.output.start(self.settings.current.output_device)
+        # The engine's own start must not delay the first frame of the window.
+        QTimer.singleShot(0, self.engine.start)
+        if files:
+            self.library_desk.add_files([Path(name) for name in files])
+
+    def close(self) -> None:
+        """End every thread and process; what is in the library stays."""
+        self.audition.stop()
+        self.output.stop()
+        self.queue.blockSignals(True)
+        self.engine.shutdown()
+        self.background.close()
+        self.export_background.close()
+        self.library.close()
+        self.player_thread.close()
+
+
+def read_settings(folders: UserFolders) -> tuple[Settings, StudioError | None]:
+    """The user's settings, or the defaults and the reason why."""
+    try:
+        return load_settings(folders.settings_file), None
+    except SettingsError as error:
+        log.warning("%s", error)
+        return Settings(), error
+
+
+def run_window(files: list[str]) -> int:
+    """Open the window and return the exit code; a second start hands its files to the first."""
+    folders = user_folders()
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName(APP_NAME)
+    app.setDesktopFileName("soundstudio")
+    name = server_name(folders.data)
+    absolute = [str(Path(file).expanduser().absolute()) for file in files]
+    if hand_over(name, absolute):
+        sys.stderr.write("Sound Studio is already open; its window was brought to the front.\n")
+        return 0
+    handler = start_logging(folders.logs)
+    studio = Studio(app, folders)
+    reports = CrashReports(folders.logs, studio.window)
+    instance = SingleInstance(name, studio.window)
+    instance.raised.connect(studio.commands.on_raised)
+    studio.start(absolute)
+    code = app.exec()
+    instance.close()
+    reports.close()
+    if handler is not None:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+    return code

@@ -1,0 +1,167 @@
+"""“More like this clip”: the place to drop a sound that the next generation shall resemble."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QMimeData
+
+    from soundstudio.ui.icons import Icons
+    from soundstudio.ui.theme import Theme
+
+SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3", ".w64", ".rf64", ".opus")
+
+
+def sound_files(data: QMimeData) -> list[Path]:
+    """The local sound files that a drag carries."""
+    if not data.hasUrls():
+        return []
+    paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+    return [path for path in paths if path.suffix.lower() in SOUND_SUFFIXES]
+
+
+class LikeTarget(QWidget):
+    """Holds at most one reference clip and its weight.
+
+    signals: changed(): another clip, none, or another weight.
+    """
+
+    changed = Signal()
+
+    def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._path: Path | None = None
+        self._is_hovered = False
+        self.setAcceptDrops(True)
+        self._label = QPushButton("", self)
+        self._label.setObjectName("link")
+        self._label.clicked.connect(self._browse)
+        self._label.setAccessibleName("Choose a reference clip")
+        self._clear = QToolButton(self)
+        self._clear.setAccessibleName("Remove the reference clip")
+        self._clear.clicked.connect(lambda: self.set_clip(None))
+        icons.dress(self._clear, "close")
+        self._weight = QSlider(Qt.Orientation.Horizontal, self)
+        self._weight.setRange(0, 100)
+        self._weight.setValue(100)
+        self._weight.setAccessibleName("Weight of the reference clip in per cent")
+        self._weight_label = QLabel(self)
+        self._weight_label.setObjectName("muted")
+        self._weight.valueChanged.connect(self._on_weight)
+        top = QHBoxLayout()
+        top.addWidget(self._label, 1)
+        top.addWidget(self._clear)
+        bottom = QHBoxLayout()
+        bottom.addWidget(self._weight, 1)
+        bottom.addWidget(self._weight_label)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 5, 8, 5)
+        column.setSpacing(2)
+        column.addLayout(top)
+        column.addLayout(bottom)
+        self._show_state()
+
+    def clip(self) -> str | None:
+        """The reference clip's path, or None."""
+        return str(self._path) if self._path is not None and self.isEnabled() else None
+
+    def weight(self) -> float:
+        """0 (text only) to 1 (clip only)."""
+        return self._weight.value() / 100
+
+    def set_clip(self, path: Path | None, weight: float | None = None) -> None:
+        self._path = path
+        if weight is not None:
+            self._weight.setValue(round(weight * 100))
+        self._show_state()
+        self.changed.emit()
+
+    def set_available(self, is_available: bool) -> None:
+        """Whether the model can be told by sound at all."""
+        self.setEnabled(is_available)
+        self._show_state()
+
+    def _show_state(self) -> None:
+        if not self.isEnabled():
+            text = "This model hears only text"
+        elif self._path is None:
+            text = "More like… drop a clip here, or browse"
+        else:
+            text = f"Like {self._path.stem}"
+        width = 230
+        self._label.setText(
+            self._label.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, width)
+        )
+        self._label.setToolTip(str(self._path) if self._path else text)
+        has_clip = self._path is not None and self.isEnabled()
+        for widget in (self._clear, self._weight, self._weight_label):
+            widget.setVisible(has_clip)
+        self._on_weight()
+        self.update()
+
+    def _on_weight(self) -> None:
+        self._weight_label.setText(f"{self._weight.value()} % clip")
+        self.changed.emit()
+
+    def _browse(self) -> None:
+        pattern = " ".join(f"*{suffix}" for suffix in SOUND_SUFFIXES)
+        name, _ = QFileDialog.getOpenFileName(self, "Reference clip", "", f"Sounds ({pattern})")
+        if name:
+            self.set_clip(Path(name))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self.isEnabled() and sound_files(event.mimeData()):
+            self._is_hovered = True
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.update()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._is_hovered = False
+        self.update()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._is_hovered = False
+        files = sound_files(event.mimeData())
+        if files:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.set_clip(files[0])
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A dashed frame; solid and tinted once a clip is held or hovers."""
+        colours = self._theme.colours
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        is_active = self._is_hovered or self._path is not None
+        pen = QPen(QColor(colours.accent if is_active else colours.border), 1)
+        if not is_active:
+            pen.setStyle(Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        if self._is_hovered:
+            painter.setBrush(QColor(colours.accent_soft))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)

@@ -1,0 +1,122 @@
+"""What is folded under “More”: model, guidance, steps, sampler, eta."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from soundstudio.core.requests import (
+    MAX_GUIDANCE,
+    MAX_STEPS,
+    SAMPLERS,
+    GenerationRequest,
+)
+from soundstudio.ui.request_form import SAMPLER_TITLES
+
+if TYPE_CHECKING:
+    from soundstudio.core.catalogue import CatalogueRow
+    from soundstudio.ui.icons import Icons
+
+
+class MoreOptions(QWidget):
+    """signals: model_chosen(str): the id of the model that is now chosen."""
+
+    model_chosen = Signal(str)
+
+    def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icons = icons
+        self._fold = QToolButton(self)
+        self._fold.setText("More")
+        self._fold.setCheckable(True)
+        self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._fold.setAccessibleName("More settings")
+        self._fold.toggled.connect(self._on_fold)
+        self._box = QWidget(self)
+        self.model = QComboBox(self._box)
+        self.model.currentIndexChanged.connect(self._on_model)
+        self.guidance = QDoubleSpinBox(
+            self._box, minimum=1, maximum=MAX_GUIDANCE, singleStep=0.5, decimals=1
+        )
+        self.guidance.setToolTip("How strictly the prompt is followed; 1 switches it off")
+        self.steps = QSpinBox(self._box, minimum=1, maximum=MAX_STEPS)
+        self.steps.setToolTip("More steps take longer; beyond 50 little changes")
+        self.sampler = QComboBox(self._box)
+        for sampler in SAMPLERS:
+            self.sampler.addItem(SAMPLER_TITLES.get(sampler, sampler), sampler)
+        self.sampler.currentIndexChanged.connect(self._on_sampler)
+        self.eta = QDoubleSpinBox(self._box, minimum=0, maximum=1, singleStep=0.1, decimals=2)
+        self.eta.setToolTip("Noise added at each step of DDIM; 0 adds none")
+        form = QFormLayout(self._box)
+        form.setContentsMargins(6, 0, 0, 0)
+        form.setVerticalSpacing(6)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for name, widget in (
+            ("Model", self.model),
+            ("Guidance", self.guidance),
+            ("Steps", self.steps),
+            ("Sampler", self.sampler),
+            ("Eta", self.eta),
+        ):
+            widget.setAccessibleName(name)
+            form.addRow(name, widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self._fold, alignment=Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._box)
+        self._on_fold(False)
+        self.set_request(GenerationRequest(prompt=""))
+
+    def set_models(self, rows: tuple[CatalogueRow, ...], chosen: str) -> None:
+        """Offer the installed models; a chosen one outside the catalogue is a folder."""
+        self.model.blockSignals(True)
+        self.model.clear()
+        for row in rows:
+            if row.is_installed:
+                self.model.addItem(row.title, row.id)
+                tip = f"{row.title} · licence {row.licence}"
+                self.model.setItemData(self.model.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.model.blockSignals(False)
+        self.choose_model(chosen)
+
+    def choose_model(self, model: str) -> None:
+        """Choose by id; an id that is not offered is added, so that the engine can explain it."""
+        index = self.model.findData(model)
+        if index < 0:
+            self.model.addItem(model, model)
+            index = self.model.count() - 1
+        self.model.setCurrentIndex(index)
+        self._on_model()
+
+    def chosen_model(self) -> str:
+        return str(self.model.currentData())
+
+    def set_request(self, request: GenerationRequest) -> None:
+        """Show a request's values, the model left aside."""
+        self.guidance.setValue(request.guidance)
+        self.steps.setValue(request.steps)
+        self.sampler.setCurrentIndex(max(0, self.sampler.findData(request.sampler)))
+        self.eta.setValue(request.eta)
+        self._on_sampler()
+
+    def _on_fold(self, is_open: bool) -> None:
+        self._box.setVisible(is_open)
+        self._icons.dress(self._fold, "chevron-down" if is_open else "chevron-right", "muted")
+
+    def _on_sampler(self) -> None:
+        self.eta.setEnabled(self.sampler.currentData() == "ddim")
+
+    def _on_model(self) -> None:
+        if self.model.currentIndex() >= 0:
+            self.model_chosen.emit(self.chosen_model())
