@@ -85,8 +85,8 @@ def gain_to_peak(sound: Sound, level_db: float) -> Sound:
 def gain_to_loudness(sound: Sound, target_lufs: float, max_gain_db: float = MAX_GAIN_DB) -> Sound:
     """Bring the integrated loudness to `target_lufs`, by ±`max_gain_db` at most.
 
-    Sounds under 0.4 s have no loudness by the standard: their RMS level + 3 dB stands in for it
-    (a sine's LUFS is near its RMS + 3 dB relative to full scale … never exact). Silence stays.
+    Sounds under 0.4 s have no loudness by the standard: their RMS level stands in for it.
+    Silence stays silent.
     """
     current = integrated_lufs(sound)
     if current is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -21,6 +22,11 @@ log = logging.getLogger(__name__)
 FloatArray = npt.NDArray[np.float32]
 WavSubtype = Literal["PCM_16", "PCM_24", "FLOAT"]
 
+_PCM_TAG: Final = 1
+_FLOAT_TAG: Final = 3
+_EXTENSIBLE_TAG: Final = 0xFFFE
+_GUID_TAIL: Final = bytes.fromhex("000000001000800000aa00389b71")
+_MAX_RIFF_BYTES: Final = 0xFFFFFFFF
 BITS: Final[dict[WavSubtype, int]] = {"PCM_16": 16, "PCM_24": 24, "FLOAT": 32}
 
 
@@ -127,42 +133,56 @@ def write_wav(path: Path, sound: Sound, subtype: WavSubtype, dither: bool = Fals
     """
     if not np.isfinite(sound.samples).all():
         raise AudioFileError(f"{path.name} was not written: the sound holds invalid samples.")
-    frames = _quantised(sound.samples.T, subtype, dither)
     doing = f"writing {path.name}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise explain_os_error(error, doing) from error
     with written_whole(path, doing) as temporary:
-        _write_frames(temporary, frames, sound.sample_rate, subtype)
+        # Written by hand: libsndfile hides a full disk, and stamps float files with the time.
+        temporary.write_bytes(_header(sound, subtype) + _encoded(sound.samples.T, subtype, dither))
 
 
-def _write_frames(path: Path, frames: npt.NDArray[Any], rate: int, subtype: WavSubtype) -> None:
-    # The file is opened here, so that a refusal arrives as an OSError with its number.
-    with path.open("xb+") as raw:
-        try:
-            with soundfile.SoundFile(
-                raw, "w", samplerate=rate, channels=frames.shape[1], subtype=subtype, format="WAV"
-            ) as file:
-                file.write(frames)
-        except soundfile.LibsndfileError as error:
-            raw.flush()  # says "no space left" if that is why
-            raise AudioFileError(f"{path.name} cannot be written: {error}.") from error
-
-
-def _quantised(frames: FloatArray, subtype: WavSubtype, dither: bool) -> npt.NDArray[Any]:
+def _header(sound: Sound, subtype: WavSubtype) -> bytes:
+    """RIFF, fmt, fact (for float) and the head of the data chunk; its pad byte is not here."""
+    width = BITS[subtype] // 8
+    block = sound.channels * width
+    tag = _FLOAT_TAG if subtype == "FLOAT" else _PCM_TAG
+    numbers = (sound.channels, sound.sample_rate, sound.sample_rate * block, block, width * 8)
+    if sound.channels > 2:
+        # More than two channels need the long form; no speaker is claimed for any of them.
+        guid = struct.pack("<H", tag) + _GUID_TAIL
+        form = struct.pack("<HHIIHHHHI", _EXTENSIBLE_TAG, *numbers, 22, width * 8, 0) + guid
+    else:
+        form = struct.pack("<HHIIHH", tag, *numbers)
+    chunks = struct.pack("<4sI", b"fmt ", len(form)) + form
     if subtype == "FLOAT":
-        return np.ascontiguousarray(frames)
+        chunks += struct.pack("<4sII", b"fact", 4, sound.length)
+    size = sound.length * block
+    total = 4 + len(chunks) + 8 + size + size % 2
+    if total > _MAX_RIFF_BYTES:
+        raise AudioFileError("The sound is too long for a WAV file.", "Export a part of it.")
+    return (
+        struct.pack("<4sI4s", b"RIFF", total, b"WAVE") + chunks + struct.pack("<4sI", b"data", size)
+    )
+
+
+def _encoded(frames: FloatArray, subtype: WavSubtype, dither: bool) -> bytes:
+    """The data chunk's content with its pad byte."""
+    if subtype == "FLOAT":
+        return np.ascontiguousarray(frames, dtype="<f4").tobytes()
     full_scale = float(1 << (BITS[subtype] - 1))
     scaled = frames.astype(np.float64) * full_scale
     if dither and subtype == "PCM_16":
-        # The noise is seeded by nothing but the length: the same sound gives the same file.
+        # The noise depends on nothing but the length: the same sound gives the same file.
         noise = np.random.default_rng(frames.shape[0])
         scaled += noise.random(scaled.shape) - noise.random(scaled.shape)
     steps = np.clip(np.rint(scaled), -full_scale, full_scale - 1)
     if subtype == "PCM_16":
-        return np.ascontiguousarray(steps.astype(np.int16))
-    return np.ascontiguousarray(steps.astype(np.int32) << 8)
+        return np.ascontiguousarray(steps, dtype="<i2").tobytes()
+    octets = np.ascontiguousarray(steps, dtype="<i4").view(np.uint8).reshape(-1, 4)
+    encoded = octets[:, :3].tobytes()
+    return encoded + b"\0" * (len(encoded) % 2)
 
 
 def _check_exists(path: Path) -> None:

@@ -38,8 +38,6 @@ _LEVELS: Final[dict[str, tuple[LevelKind, float]]] = {
     "-16 LUFS": ("lufs", -16.0),
     "-23 LUFS": ("lufs", -23.0),
 }
-# libsndfile's PEAK chunk holds the time of writing: the same export would differ each second.
-_DROPPED_CHUNKS: Final = (b"PEAK",)
 _FALLBACK_CATEGORY: Final = "DSGNMisc"
 
 
@@ -151,7 +149,7 @@ def write_export(path: Path, sound: Sound, spec: ExportSpec, metadata: SoundMeta
     temporary = temporary_beside(path)
     try:
         write_rendered(temporary, rendered, spec)
-        embed(temporary, _with_levels(metadata, rendered, spec), path, drop=_DROPPED_CHUNKS)
+        embed(temporary, _with_levels(metadata, rendered, spec), path)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -105,16 +105,10 @@ class SoundMetadata:
         )
 
 
-def embed(
-    path: Path,
-    metadata: SoundMetadata,
-    target: Path | None = None,
-    drop: tuple[bytes, ...] = (),
-) -> None:
+def embed(path: Path, metadata: SoundMetadata, target: Path | None = None) -> None:
     """Write `metadata` into the WAV at `path`, in place or as `target`; samples stay as they are.
 
-    Earlier chunks of the kinds written here are replaced, all others are kept byte for byte,
-    except those of the kinds in `drop`.
+    Earlier chunks of the kinds written here are replaced, all others are kept byte for byte.
     The file is replaced whole or not at all. Raises AudioFileError, StorageError.
     """
     chunks = read_chunks(path)
@@ -126,7 +120,7 @@ def embed(
     others = [
         chunk
         for chunk in chunks
-        if chunk.id not in (*_LEADING, *_OURS, *drop, b"data") and not _is_our_list(path, chunk)
+        if chunk.id not in (*_LEADING, *_OURS, b"data") and not _is_our_list(path, chunk)
     ]
     parts: list[Chunk | NewChunk] = [
         *leading,
