@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
-import os
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.core.errors import ModelError
@@ -22,6 +21,7 @@ from soundstudio.engine.devices import (
 from soundstudio.engine.failures import explained_failures
 from soundstudio.engine.model_folder import PartFiles, read_model_folder
 from soundstudio.engine.prompt_tokenizer import PromptTokenizer
+from soundstudio.engine.surroundings import prepare_surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,14 +52,6 @@ _OLD_ATTENTION: Final = {
 GENERATION_PARTS: Final = ("text_encoder", "unet", "vae", "vocoder")
 
 
-def stay_offline() -> None:
-    """Tell the libraries, before they are imported, that there is no network."""
-    for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
-        os.environ.setdefault(variable, "1")
-    os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-
-
 def load_model(
     row: CatalogueRow,
     device: str = "auto",
@@ -75,7 +67,7 @@ def load_model(
         raise ModelError(f"{row.title} is not installed.")
     files = read_model_folder(row.folder)
     tokenizer = PromptTokenizer.load(files.tokenizer, dict(files.parts["text_encoder"].config))
-    stay_offline()
+    prepare_surroundings()
     chosen = choose_device(device)
     name = choose_dtype(chosen, dtype)
     limit_threads()

@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from soundstudio.core.messages import PROTOCOL_VERSION, EngineReady
+from soundstudio.engine.surroundings import prepare_surroundings
 from soundstudio.worker.inbox import Inbox
 from soundstudio.worker.loop import Engine
 from soundstudio.worker.outbox import Outbox
@@ -32,6 +33,7 @@ def main() -> int:
     # Ctrl+C in a terminal reaches the whole group; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     step_back()
+    prepare_surroundings()
     outbox = Outbox(claim_stdout())
     inbox = Inbox(sys.stdin.buffer)
     inbox.start()
