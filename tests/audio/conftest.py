@@ -7,8 +7,10 @@ import secrets
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
 import pytest
 
@@ -16,7 +18,6 @@ from soundstudio.audio.files import Sound, read_sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 RATE = 48000
 PATIENCE_S = 10.0
@@ -27,13 +28,13 @@ class JackServer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.name = f"studio{secrets.token_hex(3)}"
+        self.name, self._lock = free_server_name()
         self.environment = {**os.environ, "JACK_DEFAULT_SERVER": self.name}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            ["jackd", "-r", "-n", self.name, "-d", "dummy", "-r", str(RATE), "-p", "256"],
+            ["jackd", "-r", "-n", self.name, "-d", "dummy", "-r", str(RATE), "-p", "1024"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -46,6 +47,20 @@ class JackServer:
             self.process.kill()
             self.process.wait()
             self.process = None
+
+    def stop(self) -> None:
+        """End it in peace: a killed server keeps its place in the registry of eight."""
+        if self.process is not None:
+            self.process.terminate()
+            try:
+                self.process.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                self.kill()
+            self.process = None
+
+    def close(self) -> None:
+        self.stop()
+        self._lock.close()
 
     def ports(self) -> list[str]:
         listed = subprocess.run(
@@ -80,6 +95,22 @@ class JackServer:
         return finish
 
 
+def free_server_name() -> tuple[str, TextIO]:
+    """One of four names, and the file that keeps other test runs from taking it too."""
+    import fcntl
+
+    for number in range(4):
+        name = f"soundstudio-test-{number}"
+        lock = (Path(tempfile.gettempdir()) / f"{name}.lock").open("a")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            continue
+        return name, lock
+    pytest.skip("four other test runs use sound servers")
+
+
 def wait_for(condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:
     """Poll until a condition holds; False if it never does."""
     deadline = time.monotonic() + patience_s
@@ -100,8 +131,8 @@ def jack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JackServer
 
     server = JackServer(tmp_path)
     monkeypatch.setenv("JACK_DEFAULT_SERVER", server.name)
-    server.start()
     try:
+        server.start()
         try:
             output.restart_portaudio()
         except AudioDeviceError as error:
@@ -110,5 +141,5 @@ def jack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JackServer
             pytest.skip("ALSA has no way to JACK here (libasound2-plugins)")
         yield server
     finally:
-        server.kill()
+        server.close()
         output.restart_portaudio()
