@@ -122,17 +122,25 @@ class Studio:
         self.actions.give_sound_keys(self.viewer.canvas)
 
     def _build_desks(self, settings: Settings) -> None:
+        window = self.window
         self.audition = Audition(
-            self.player, self.player_thread, self.background, self.viewer, self.transport
+            self.player,
+            self.player_thread,
+            self.background,
+            self.viewer,
+            self.transport,
+            window,
         )
-        self.library_desk = LibraryDesk(self.library, self.library_panel, self.model)
+        self.library_desk = LibraryDesk(self.library, self.library_panel, self.model, window)
         self.exports = ClipExports(
             self.export_background, self.library_panel.banner, self.theme, self.window
         )
         self.generation = GenerationDesk(
             self.queue, self.engine, self.library, self.generate, self.model, self.status
         )
-        self.output = OutputWatch(self.player, self.player_thread, self.transport, self.status)
+        self.output = OutputWatch(
+            self.player, self.player_thread, self.transport, self.status, window
+        )
         self.settings: SettingsDesk = SettingsDesk(self, settings)
         self.commands = Commands(self)
 
@@ -160,7 +168,7 @@ class Studio:
 
     def close(self) -> None:
         """End every thread and process; what is in the library stays."""
-        self.audition.stop()
+        self.audition.close()
         self.output.stop()
         self.queue.blockSignals(True)
         self.engine.shutdown()

@@ -189,6 +189,11 @@ class Audition(QObject):
             self._thread.ask(lambda player: player.stop())
             self._set_playing(False)
 
+    def close(self) -> None:
+        """Fall silent for good."""
+        self.stop()
+        self._frames.stop()
+
     def seek(self, time_s: float) -> None:
         """Go to a time; playing goes on from there."""
         if self._loaded is None:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QTableView,
     QWidget,
 )
 
@@ -106,7 +107,7 @@ class ClipDelegate(QStyledItemDelegate):
         if isinstance(row, PendingRow):
             self._paint_pending(painter, rect, index.column(), row)
         elif isinstance(row, FailedRow):
-            self._paint_failed(painter, rect, index.column(), row)
+            self._paint_failed(painter, rect, index.column(), row, option)
         elif row is not None:
             self._paint_clip(painter, rect, index, row)
         painter.restore()
@@ -164,7 +165,7 @@ class ClipDelegate(QStyledItemDelegate):
         if not clip.favourite and not is_hovered:
             return
         icon = self._icons.icon(
-            "star-filled" if clip.favourite else "star", "warning" if clip.favourite else "muted"
+            "star-filled" if clip.favourite else "star", "star" if clip.favourite else "muted"
         )
         icon.paint(painter, QRect(rect.center().x() - 8, rect.center().y() - 8, 18, 18))
 
@@ -229,7 +230,7 @@ class ClipDelegate(QStyledItemDelegate):
         for star in range(STARS):
             box = QRect(rect.left() + 4 + star * STAR_PX, rect.center().y() - 6, 13, 13)
             is_lit = star < rating
-            name, tint = ("star-filled", "warning") if is_lit else ("star", "muted")
+            name, tint = ("star-filled", "star") if is_lit else ("star", "muted")
             if is_lit or is_hovered:
                 self._icons.icon(name, tint).paint(painter, box)
 
@@ -251,20 +252,31 @@ class ClipDelegate(QStyledItemDelegate):
             title = row.title
             if row.variations > 1:
                 title = f"{title}  {row.variation + 1}/{row.variations}"
-            self._two_lines(painter, rect, title, row.words(), c.muted, c.accent)
+            tint = c.muted if row.is_waiting else c.accent
+            self._two_lines(painter, rect, title, row.words(), c.text, tint)
         elif column == Column.DURATION:
             painter.setPen(QColor(c.muted))
             flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
             painter.drawText(rect.adjusted(6, 0, -6, 0), flags, f"{row.duration_s:.1f} s")
 
-    def _paint_failed(self, painter: QPainter, rect: QRect, column: int, row: FailedRow) -> None:
+    def _paint_failed(
+        self,
+        painter: QPainter,
+        rect: QRect,
+        column: int,
+        row: FailedRow,
+        option: QStyleOptionViewItem,
+    ) -> None:
         c = self._theme.colours
         if column == Column.WAVE:
             box = QRect(rect.left() + 4, rect.center().y() - 10, 20, 20)
             self._icons.icon("warning", "error").paint(painter, box)
-        elif column == Column.NAME:
-            # The sentence may need the room of the columns at the right, which are empty.
-            wide = rect.adjusted(0, 0, 0, 0)
+        table = option.widget
+        if column >= Column.NAME and isinstance(table, QTableView):
+            # The sentence runs on through the columns at the right, which are empty.
+            left = table.columnViewportPosition(Column.NAME)
+            wide = QRect(left, rect.top(), table.viewport().width() - left, rect.height())
+            painter.setClipRect(rect)
             above = f"{row.error.title}: {row.title}"
             self._two_lines(painter, wide, above, row.error.sentence(), c.text, c.error)
 

@@ -36,6 +36,10 @@ class PendingRow:
     state: JobState
     clip_id: int | None = None
 
+    @property
+    def is_waiting(self) -> bool:
+        return self.state is JobState.WAITING or self.progress.stage == "waiting"
+
     def words(self) -> str:
         """What is happening, for the row."""
         if self.state is JobState.CANCELLING:
@@ -108,6 +112,16 @@ class ClipRows:
             self.clips.move_to_end(clip.id)
         while len(self.clips) > KEPT_CLIPS:
             self.clips.popitem(last=False)
+
+    def open_rows(self, after: int = 0) -> int:
+        """Where the rows of unfinished jobs end, counted from the row `after` on."""
+        row = after
+        while row < len(self.top):
+            entry = self.top[row]
+            if isinstance(entry, FailedRow) or entry.state.has_ended:
+                break
+            row += 1
+        return row
 
     def without_finished(self) -> list[PendingRow | FailedRow]:
         """The top rows that a new query cannot bring: pending and failed ones."""

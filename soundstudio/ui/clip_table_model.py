@@ -190,10 +190,10 @@ class ClipTableModel(QAbstractTableModel):
     # the jobs
 
     def add_job(self, job: Job) -> None:
-        """Put a row for each variation on top."""
-        rows = rows_of_job(job)
-        self.beginInsertRows(QModelIndex(), 0, len(rows) - 1)
-        self.rows.top[:0] = rows
+        """Add a row for each variation, below what is on its way already."""
+        rows, first = rows_of_job(job), self.rows.open_rows()
+        self.beginInsertRows(QModelIndex(), first, first + len(rows) - 1)
+        self.rows.top[first:first] = rows
         self.endInsertRows()
 
     def change_job(self, job: Job) -> None:
@@ -239,6 +239,22 @@ class ClipTableModel(QAbstractTableModel):
             self.beginRemoveRows(QModelIndex(), row, row)
             del self.rows.top[row]
             self.endRemoveRows()
+        self._sink(job)
+
+    def _sink(self, job: Job) -> None:
+        """Move an ended job's rows below those of the jobs that have not ended."""
+        for entry in self.rows.top:
+            if entry.job_id == job.id and isinstance(entry, PendingRow):
+                entry.state = job.state
+        count = sum(entry.job_id == job.id for entry in self.rows.top)
+        first = next((i for i, e in enumerate(self.rows.top) if e.job_id == job.id), 0)
+        target = self.rows.open_rows(after=first + count)
+        if not count or target <= first + count:
+            return
+        self.beginMoveRows(QModelIndex(), first, first + count - 1, QModelIndex(), target)
+        moved = self.rows.top[first : first + count]
+        self.rows.top[first:target] = [*self.rows.top[first + count : target], *moved]
+        self.endMoveRows()
 
     def _is_first(self, row: int, job_id: str, kept: list[PendingRow | FailedRow]) -> bool:
         """Whether no other doomed row of the job stands above this one."""

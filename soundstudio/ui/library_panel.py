@@ -170,7 +170,7 @@ class LibraryPanel(QWidget):
 
     def show_count(self, rows: int, found: int) -> None:
         """How many clips the query found; `rows` counts those on their way too."""
-        self._count.setText(f"{found:,}")
+        self._count.setText(f"{found:,} clip" if found == 1 else f"{found:,} clips")
         self._count.setAccessibleName(f"{found} clips")
         if rows:
             self._stack.setCurrentWidget(self.table)

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -56,11 +57,13 @@ class LikeTarget(QWidget):
         self._theme = theme
         self._path: Path | None = None
         self._is_hovered = False
+        self._words = ""
         self.setAcceptDrops(True)
         self._label = QPushButton("", self)
         self._label.setObjectName("link")
         self._label.clicked.connect(self._browse)
         self._label.setAccessibleName("Choose a reference clip")
+        self._label.setMinimumWidth(60)
         self._clear = QToolButton(self)
         self._clear.setAccessibleName("Remove the reference clip")
         self._clear.clicked.connect(lambda: self.set_clip(None))
@@ -109,19 +112,23 @@ class LikeTarget(QWidget):
         if not self.isEnabled():
             text = "This model hears only text"
         elif self._path is None:
-            text = "More like… drop a clip here, or browse"
+            text = "More like this: drop a clip, or browse"
         else:
             text = f"Like {self._path.stem}"
-        width = 230
-        self._label.setText(
-            self._label.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, width)
-        )
+        self._words = text
         self._label.setToolTip(str(self._path) if self._path else text)
+        self._elide()
         has_clip = self._path is not None and self.isEnabled()
         for widget in (self._clear, self._weight, self._weight_label):
-            widget.setVisible(has_clip)
+            if widget.isHidden() == has_clip:
+                widget.setVisible(has_clip)
         self._on_weight()
         self.update()
+
+    def _elide(self) -> None:
+        room = max(80, self.width() - (64 if self._path else 34))
+        metrics = self._label.fontMetrics()
+        self._label.setText(metrics.elidedText(self._words, Qt.TextElideMode.ElideMiddle, room))
 
     def _on_weight(self) -> None:
         self._weight_label.setText(f"{self._weight.value()} % clip")
@@ -132,6 +139,9 @@ class LikeTarget(QWidget):
         name, _ = QFileDialog.getOpenFileName(self, "Reference clip", "", f"Sounds ({pattern})")
         if name:
             self.set_clip(Path(name))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._elide()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if self.isEnabled() and sound_files(event.mimeData()):

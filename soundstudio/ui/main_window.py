@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QByteArray, QSettings, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
+from soundstudio.ui.theme import indent_numbers
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -111,6 +113,7 @@ class MainWindow(QMainWindow):
         page.addLayout(middle, 1)
         page.addWidget(status)
         self.setCentralWidget(centre)
+        indent_numbers(centre)
 
     def add_menus(self, actions: ActionRegistry) -> None:
         for title, ids in MENUS:

@@ -38,6 +38,7 @@ class MoreOptions(QWidget):
         self._icons = icons
         self._fold = QToolButton(self)
         self._fold.setText("More")
+        self._fold.setObjectName("fold")
         self._fold.setCheckable(True)
         self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._fold.setAccessibleName("More settings")
@@ -83,8 +84,9 @@ class MoreOptions(QWidget):
         self.model.blockSignals(True)
         self.model.clear()
         for row in rows:
-            if row.is_installed:
-                self.model.addItem(row.title, row.id)
+            if row.is_installed or row.id == chosen:
+                title = row.title if row.is_installed else f"{row.title} (not installed)"
+                self.model.addItem(title, row.id)
                 tip = f"{row.title} · licence {row.licence}"
                 self.model.setItemData(self.model.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.model.blockSignals(False)

@@ -25,10 +25,11 @@ from PySide6.QtWidgets import (
 )
 
 from soundstudio.core.settings import Settings
+from soundstudio.ui.theme import indent_numbers
 
 # Which page shows a field; a field that is not named lands on the first page.
 PAGES: dict[str, tuple[str, ...]] = {
-    "General": ("theme", "audition_on_select", "play_when_ready", "output_device"),
+    "General": ("theme", "audition_on_select", "play_when_ready"),
     "Engine": ("device", "dtype", "models_folder"),
     "Export": (
         "export_folder",
@@ -51,7 +52,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     ),
 }
 # Chosen elsewhere in the window.
-ELSEWHERE = ("model",)
+ELSEWHERE = ("model", "output_device")
 FLOAT_RANGES = {"export_fade_ms": (0.0, 1000.0)}
 
 
@@ -99,6 +100,7 @@ class SettingsDialog(QDialog):
         column.addWidget(tabs)
         column.addWidget(buttons)
         self.resize(560, 520)
+        indent_numbers(self)
 
     def settings(self) -> Settings:
         """The settings with what the editors show."""

@@ -34,15 +34,19 @@ def keys_text(spec: ActionSpec) -> str:
 
 def lines_of(group: str) -> list[tuple[str, str]]:
     """Command and keys of each action of a group that has keys."""
-    return [
+    lines = [
         (spec.text.rstrip("…"), keys_text(spec))
         for spec in ACTIONS
-        if spec.group == group and spec.keys
+        if spec.group == group and spec.keys and not spec.id.startswith("rate_")
     ]
+    rates = [keys_text(s) for s in ACTIONS if s.group == group and s.id.startswith("rate_")]
+    if rates:
+        lines.append(("Rate, or clear the rating", f"{rates[0]} to {rates[-2]}, {rates[-1]}"))
+    return lines
 
 
 class ShortcutsDialog(QDialog):
-    """Two columns of groups."""
+    """Three columns of groups."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,12 +55,12 @@ class ShortcutsDialog(QDialog):
         columns.setSpacing(36)
         sections = [(group, lines_of(group)) for group in GROUPS]
         sections.append(("Mouse in the viewer and the list", list(MOUSE)))
-        left, right = QVBoxLayout(), QVBoxLayout()
+        left, middle, right = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
         for number, (title, lines) in enumerate(sections):
-            column = left if number < 3 else right
+            column = left if number < 2 else middle if number == 2 else right
             column.addLayout(self._section(title, lines))
             column.addSpacing(12)
-        for column in (left, right):
+        for column in (left, middle, right):
             column.addStretch(1)
             columns.addLayout(column)
         note = QLabel(

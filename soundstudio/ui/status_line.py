@@ -124,6 +124,12 @@ class StatusLine(QWidget):
         metrics = self._output.fontMetrics()
         self._output.setText(metrics.elidedText(words, Qt.TextElideMode.ElideRight, 420))
         self._output.setToolTip(words)
+        name = "muted" if state.is_usable or state.status == "opening" else "warning"
+        if name != self._output.objectName():
+            self._output.setObjectName(name)
+            # A style sheet looks at an object's name only when it polishes it.
+            self._output.style().unpolish(self._output)
+            self._output.style().polish(self._output)
 
     def show_library_size(self, clips: int) -> None:
         self._library.setText(f"{clips:,} clip" if clips == 1 else f"{clips:,} clips")

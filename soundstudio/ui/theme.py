@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QAbstractSpinBox, QWidget
+
+from soundstudio.core.paths import resource
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -34,6 +37,7 @@ class Colours:
     warning: str
     error: str
     good: str
+    star: str
 
 
 DARK = Colours(
@@ -52,6 +56,7 @@ DARK = Colours(
     warning="#e5ad55",
     error="#f27d72",
     good="#5ecb84",
+    star="#e5ad55",
 )
 LIGHT = Colours(
     is_dark=False,
@@ -69,6 +74,7 @@ LIGHT = Colours(
     warning="#845400",
     error="#b3261e",
     good="#1d7a41",
+    star="#b97900",
 )
 
 
@@ -111,22 +117,31 @@ def palette_of(colours: Colours) -> QPalette:
 
 def style_sheet(c: Colours) -> str:
     """What a palette cannot say: flat fields, round corners, a focus ring, thin scroll bars."""
+    arrows = resource("icons").as_posix()
+    shade = "dark" if c.is_dark else "light"
     return f"""
 QMainWindow, QDialog {{ background: {c.window}; }}
 QWidget#panel {{ background: {c.panel}; }}
 QWidget#rail {{ background: {c.window}; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QLabel#heading {{ font-weight: 600; }}
 QLabel#muted {{ color: {c.muted}; }}
+QLabel#warning {{ color: {c.warning}; }}
 QLineEdit, QPlainTextEdit, QTextBrowser, QAbstractSpinBox, QComboBox {{
   background: {c.field}; color: {c.text}; border: 1px solid {c.border}; border-radius: 5px;
-  padding: 3px 6px; selection-background-color: {c.accent};
+  padding: 3px 6px; min-height: 20px; selection-background-color: {c.accent};
   selection-color: {c.accent_text}; }}
 QLineEdit:focus, QPlainTextEdit:focus, QTextBrowser:focus, QAbstractSpinBox:focus,
 QComboBox:focus {{ border: 1px solid {c.accent}; }}
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {{ color: {c.muted};
   background: {c.panel}; }}
-QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; border: none; }}
-QComboBox::drop-down {{ border: none; width: 18px; }}
+QAbstractSpinBox QLineEdit {{ border: none; background: transparent; padding: 0; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 18px; border: none;
+  background: transparent; }}
+QAbstractSpinBox::up-arrow {{ image: url("{arrows}/arrow-up-{shade}.svg"); width: 9px; }}
+QAbstractSpinBox::down-arrow {{ image: url("{arrows}/arrow-down-{shade}.svg"); width: 9px; }}
+QComboBox::drop-down {{ border: none; width: 20px; }}
+QComboBox::down-arrow {{ image: url("{arrows}/arrow-down-{shade}.svg"); width: 11px; }}
 QComboBox QAbstractItemView {{ background: {c.field}; border: 1px solid {c.border};
   selection-background-color: {c.accent}; selection-color: {c.accent_text}; }}
 QPushButton {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.border};
@@ -150,6 +165,7 @@ QToolButton {{ background: transparent; border: 1px solid transparent; border-ra
   padding: 4px; color: {c.text}; }}
 QToolButton:hover {{ background: {c.raised}; }}
 QToolButton:checked {{ background: {c.accent_soft}; color: {c.text}; }}
+QToolButton#fold:checked {{ background: transparent; }}
 QToolButton:focus {{ border: 1px solid {c.accent}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QTableView {{ background: {c.panel}; border: none; outline: none; }}
@@ -164,6 +180,8 @@ QScrollBar::handle:hover {{ background: {c.muted}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QScrollArea {{ border: none; background: transparent; }}
+QProgressBar {{ border: none; border-radius: 2px; background: {c.border}; }}
+QProgressBar::chunk {{ border-radius: 2px; background: {c.accent}; }}
 QSplitter::handle {{ background: {c.window}; }}
 QSlider::groove:horizontal {{ height: 4px; background: {c.border}; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {c.accent}; border-radius: 2px; }}
@@ -184,6 +202,12 @@ QMenu::icon {{ padding-left: 6px; }}
 QToolTip {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.border};
   padding: 4px; }}
 """
+
+
+def indent_numbers(parent: QWidget) -> None:
+    """Give the text of spin boxes the room at the left that a style sheet cannot give it."""
+    for spin in parent.findChildren(QAbstractSpinBox):
+        spin.lineEdit().setTextMargins(5, 0, 0, 0)
 
 
 def wants_dark(choice: str, system: Qt.ColorScheme) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QFontDatabase
+from PySide6.QtGui import QFontDatabase, QIcon
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from soundstudio.audio.viewport import note_name
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from soundstudio.ui.theme import Theme
 
 DEFAULT_DEVICE = "System default"
+NO_DEVICE = "No audio device"
 
 
 def clock_text(time_s: float) -> str:
@@ -38,6 +39,13 @@ def reading_text(reading: tuple[float, float, float] | None) -> str:
     parts = [f"{time_s:.3f} s", f"{frequency_hz:,.0f} Hz", note_name(frequency_hz)]
     parts.append(f"{level_db:.0f} dB".replace("-", "−"))
     return "   ".join(part for part in parts if part)
+
+
+class _IconLabel(QLabel):
+    """An icon that is no button."""
+
+    def setIcon(self, icon: QIcon) -> None:
+        self.setPixmap(icon.pixmap(QSize(18, 18), self.devicePixelRatioF()))
 
 
 class TransportBar(QWidget):
@@ -80,7 +88,7 @@ class TransportBar(QWidget):
         self._reading.setObjectName("muted")
         self._reading.setAccessibleName("Under the pointer")
         self.meter = LevelMeter(theme, self)
-        self._speaker = QLabel(self)
+        self._speaker = _IconLabel(self)
         self._volume = QSlider(Qt.Orientation.Horizontal, self)
         self._volume.setRange(0, 100)
         self._volume.setValue(100)
@@ -94,12 +102,13 @@ class TransportBar(QWidget):
         self._devices.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._devices.addItem(DEFAULT_DEVICE, "")
         self._devices.activated.connect(self._on_device)
+        icons.dress(self._speaker, "speaker", "muted")
         row.addSpacing(6)
         row.addWidget(self._clock)
         row.addWidget(self._total)
         row.addSpacing(14)
         row.addWidget(self._reading, 1)
-        for widget in (self.meter, self._volume, self._devices):
+        for widget in (self.meter, self._speaker, self._volume, self._devices):
             row.addWidget(widget)
             row.addSpacing(4)
 
@@ -124,7 +133,7 @@ class TransportBar(QWidget):
         """Offer these outputs; a chosen one that is not there stays in the list and says so."""
         with QSignalBlocker(self._devices):
             self._devices.clear()
-            self._devices.addItem(DEFAULT_DEVICE, "")
+            self._devices.addItem(DEFAULT_DEVICE if titles else NO_DEVICE, "")
             for title in titles:
                 self._devices.addItem(title, title)
             if chosen and chosen not in titles:

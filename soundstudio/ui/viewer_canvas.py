@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 LEFT_PX, RIGHT_PX, TOP_PX, GAP_PX = 46, 46, 22, 3
 WAVEFORM_SHARE = 0.34
+NOTHING_OPEN = "Select a sound to see and hear it"
 
 
 class ViewerCanvas(QWidget):
@@ -353,17 +354,26 @@ class ViewerCanvas(QWidget):
         font.setPointSizeF(font.pointSizeF() * 0.82)
         painter.setFont(font)
         wave, spectrum = self._areas()
-        well = QColor(c.well)
-        painter.fillRect(wave, well)
-        painter.fillRect(spectrum, well)
         if self._loaded is None:
-            painter.setPen(QColor(c.muted))
-            painter.setFont(self.font())
-            painter.drawText(wave.united(spectrum), Qt.AlignmentFlag.AlignCenter, self._message)
+            self._draw_nothing(painter)
         else:
+            painter.fillRect(wave, QColor(c.well))
+            painter.fillRect(spectrum, QColor(c.well))
             self._draw_sound(painter, self._loaded, wave, spectrum)
         painter.end()
         return pixmap
+
+    def _draw_nothing(self, painter: QPainter) -> None:
+        """One quiet plate with a few words."""
+        c = self._theme.colours
+        plate = QRectF(self.rect()).adjusted(14, 4, -14, -8)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(c.well))
+        painter.drawRoundedRect(plate, 6, 6)
+        painter.setPen(QColor(c.muted))
+        painter.setFont(self.font())
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, self._message or NOTHING_OPEN)
 
     def _draw_sound(
         self, painter: QPainter, loaded: LoadedSound, wave: QRect, spectrum: QRect

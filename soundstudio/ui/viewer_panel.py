@@ -6,10 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
+    QSizePolicy,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -66,6 +68,16 @@ def summary_of(title: str, loaded: LoadedSound) -> str:
     return f"{title}: {loaded.duration_s:.2f} seconds, peak {level}, centre {centroid:.0f} hertz"
 
 
+class ElidedLabel(QLabel):
+    """A label that shortens its text instead of asking for room."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, text)
+
+
 class ViewerPanel(QWidget):
     """signals:
     look_changed(): another frequency scale or dB range; ask `scale()` and `range_db()`.
@@ -85,10 +97,12 @@ class ViewerPanel(QWidget):
         self.banner = Banner(theme, icons, self)
         self._title = QLabel("", self)
         self._title.setObjectName("heading")
-        self._facts = QLabel("", self)
+        self._facts = ElidedLabel(self)
         self._facts.setObjectName("muted")
         for label in (self._title, self._facts):
             label.setTextFormat(Qt.TextFormat.PlainText)
+        # A long line of facts gives way, instead of pushing the panels apart.
+        self._facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._scale = QComboBox(self)
         for scale, title in SCALE_TITLES.items():
             self._scale.addItem(title, scale)
@@ -168,6 +182,7 @@ class ViewerPanel(QWidget):
         self._title.setText(metrics.elidedText(title, Qt.TextElideMode.ElideRight, 300))
         self._title.setToolTip(title)
         self._facts.setText(facts)
+        self._facts.setToolTip(facts)
 
     def show_sound(self, loaded: LoadedSound | None, message: str = "") -> None:
         self.canvas.show_sound(loaded, message)

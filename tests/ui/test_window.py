@@ -1,0 +1,397 @@
+"""The whole window over the fake engine: from a prompt to clips, crashes, keys, closing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QEvent, QPoint, Qt, QThread
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from soundstudio.audio.player import PlayerState
+from soundstudio.core.messages import EngineReady
+from soundstudio.jobs.queue import JobState
+from soundstudio.ui.action_registry import ACTIONS
+from soundstudio.ui.clip_rows import FailedRow, PendingRow
+from soundstudio.ui.main_window import MENUS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from soundstudio.app import Studio
+
+
+def generate(studio: Studio, prompt: str, variations: int = 2, duration_s: float = 0.5) -> None:
+    studio.generate.prompt.setPlainText(prompt)
+    studio.generate._variations.setValue(variations)
+    studio.generate._duration.setValue(duration_s)
+    studio.actions["generate"].trigger()
+
+
+def clips_in(studio: Studio) -> list[str]:
+    rows = studio.model.rows
+    found = [rows.at(row) for row in range(len(rows))]
+    return [row.name for row in found if row is not None and hasattr(row, "rating")]
+
+
+def wait_for_clips(qtbot: QtBot, studio: Studio, count: int) -> None:
+    qtbot.waitUntil(lambda: len(clips_in(studio)) == count, timeout=20000)
+    qtbot.waitUntil(lambda: not studio.queue.open_jobs(), timeout=20000)
+
+
+def test_prompt_becomes_rows_at_once_and_clips_in_their_place(qtbot: QtBot, studio: Studio) -> None:
+    generate(studio, "rain on a tin roof", variations=3)
+    rows = [studio.model.rows.at(row) for row in range(3)]
+    assert all(isinstance(row, PendingRow) for row in rows)
+    wait_for_clips(qtbot, studio, 3)
+    assert clips_in(studio) == ["rain on a tin roof"] * 3
+    clips = [studio.model.rows.at(row) for row in range(3)]
+    seeds = [clip.variation_seed for clip in clips]
+    assert seeds == [seeds[0], seeds[0] + 1, seeds[0] + 2]
+    assert studio.generate.banner.isHidden()
+
+
+def test_first_sound_of_a_job_is_shown_and_played(qtbot: QtBot, studio: Studio) -> None:
+    generate(studio, "rain", variations=3)
+    qtbot.waitUntil(lambda: bool(studio.player.played), timeout=20000)
+    wait_for_clips(qtbot, studio, 3)
+    assert studio.table.current_row() == 0
+    assert len(studio.player.played) == 1
+    qtbot.waitUntil(lambda: studio.viewer.canvas._image is not None, timeout=5000)
+
+
+def test_clips_survive_a_restart(
+    qtbot: QtBot, studio: Studio, make_studio: Callable[..., Studio]
+) -> None:
+    generate(studio, "thunder")
+    wait_for_clips(qtbot, studio, 2)
+    studio.window.close()
+    again = make_studio()
+    qtbot.waitUntil(lambda: again.model.rowCount() == 2, timeout=10000)
+    again.model.data(again.model.index(0, 2), Qt.ItemDataRole.DisplayRole)
+    wait_for_clips(qtbot, again, 2)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="SIGKILL is POSIX")
+def test_killed_engine_is_said_restarted_and_the_next_generation_works(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    pids: list[int] = []
+    studio.engine.message_received.connect(
+        lambda m: pids.append(m.pid) if isinstance(m, EngineReady) else None
+    )
+    studio.engine.restart()
+    qtbot.waitUntil(lambda: bool(pids) and studio.status.phase == "ready", timeout=15000)
+    generate(studio, "slow")
+    qtbot.waitUntil(lambda: any(j.fraction > 0 for j in studio.queue.open_jobs()), timeout=15000)
+    os.kill(pids[-1], signal.SIGKILL)
+    qtbot.waitUntil(lambda: "killed" in studio.generate.banner.text(), timeout=15000)
+    row = studio.model.rows.at(0)
+    assert isinstance(row, FailedRow)
+    assert "killed" in row.error.message
+    assert studio.model.rowCount() == 1
+    qtbot.waitUntil(lambda: len(pids) == 2, timeout=15000)
+    generate(studio, "rain")
+    wait_for_clips(qtbot, studio, 2)
+
+
+def test_engine_that_cannot_run_ends_in_a_sentence_with_a_button(
+    qtbot: QtBot, make_studio: Callable[..., Studio]
+) -> None:
+    studio = make_studio(engine=("--die-at-start",))
+    generate(studio, "rain")
+    qtbot.waitUntil(lambda: studio.status.phase == "failed", timeout=30000)
+    assert "does not run" in studio.generate.banner.text()
+    assert isinstance(studio.model.rows.at(0), FailedRow)
+
+
+def test_failure_stands_in_its_row_and_near_the_prompt(qtbot: QtBot, studio: Studio) -> None:
+    generate(studio, "oom", variations=8)
+    qtbot.waitUntil(lambda: studio.model.rowCount() == 1, timeout=10000)
+    assert "Make fewer variations." in studio.generate.banner.text()
+    studio.table.select_row(0)
+    assert studio.actions["dismiss"].isEnabled()
+    studio.actions["use_again"].trigger()
+    assert studio.generate.prompt.toPlainText() == "oom"
+    studio.actions["dismiss"].trigger()
+    assert studio.model.rowCount() == 0
+
+
+def test_empty_prompt_is_refused_beside_the_prompt(studio: Studio) -> None:
+    generate(studio, "   ")
+    assert "The prompt is empty" in studio.generate.banner.text()
+    assert studio.model.rowCount() == 0
+
+
+def test_too_long_prompt_is_refused_and_kept(studio: Studio) -> None:
+    generate(studio, "🌧" * 10_000)
+    assert "10,000 characters" in studio.generate.banner.text()
+    assert len(studio.generate.prompt.toPlainText()) == 10_000
+
+
+def test_running_and_waiting_jobs_can_be_cancelled(qtbot: QtBot, studio: Studio) -> None:
+    generate(studio, "slow")
+    generate(studio, "rain")
+    first, second = studio.queue.open_jobs()
+    studio.generate.queue._rows[1].cross.click()
+    assert second.state is JobState.CANCELLED
+    studio.generate.queue._rows[0].cross.click()
+    qtbot.waitUntil(lambda: first.state is JobState.CANCELLED, timeout=15000)
+    qtbot.waitUntil(lambda: studio.model.rowCount() == 0, timeout=5000)
+
+
+def test_closing_while_busy_leaves_no_thread_and_no_process(
+    qtbot: QtBot, make_studio: Callable[..., Studio]
+) -> None:
+    pids: list[int] = []
+    studio = make_studio()
+    studio.engine.message_received.connect(
+        lambda m: pids.append(m.pid) if isinstance(m, EngineReady) else None
+    )
+    qtbot.waitUntil(lambda: studio.status.phase == "ready", timeout=15000)
+    generate(studio, "slow")
+    qtbot.waitUntil(lambda: bool(studio.queue.open_jobs()), timeout=5000)
+    studio.window.close()
+    threads: list[QThread] = [studio.engine, studio.library, studio.player_thread]
+    assert all(thread.isFinished() for thread in threads)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[0], 0)
+    assert threading.active_count() >= 1
+
+
+def test_damaged_settings_open_the_window_and_say_so(
+    make_studio: Callable[..., Studio], tmp_path: Path
+) -> None:
+    settings = tmp_path / "home" / "config" / "settings.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("theme = [", encoding="utf-8")
+    studio = make_studio()
+    assert "is damaged" in studio.generate.banner.text()
+    assert settings.read_text(encoding="utf-8") == "theme = ["
+
+
+def test_damaged_library_opens_the_window_and_says_so(
+    qtbot: QtBot, make_studio: Callable[..., Studio], tmp_path: Path
+) -> None:
+    database = tmp_path / "home" / "data" / "library.sqlite"
+    database.parent.mkdir(parents=True)
+    database.write_bytes(b"this is no database" * 1000)
+    studio = make_studio()
+    qtbot.waitUntil(lambda: "damaged" in studio.library_panel.banner.text(), timeout=10000)
+    assert studio.window.isVisible()
+
+
+def test_files_given_are_added_and_shown(
+    qtbot: QtBot, make_studio: Callable[..., Studio], tone_file: Path, tmp_path: Path
+) -> None:
+    text = tmp_path / "text.wav"
+    text.write_text("no sound", encoding="utf-8")
+    studio = make_studio(str(tone_file), str(text))
+    qtbot.waitUntil(lambda: studio.model.rowCount() == 1, timeout=10000)
+    qtbot.waitUntil(lambda: studio.audition.loaded is not None, timeout=10000)
+    assert "text.wav" in studio.library_panel.banner.text()
+
+
+def test_no_audio_device_is_said_and_nothing_plays(
+    qtbot: QtBot, studio: Studio, tone_file: Path
+) -> None:
+    studio.player.state_now = PlayerState("no device", "No sound output was found.")
+    studio.audition.open(tone_file)
+    qtbot.waitUntil(lambda: studio.audition.loaded is not None, timeout=10000)
+    studio.actions["play_stop"].trigger()
+    assert not studio.audition.is_playing
+    qtbot.waitUntil(
+        lambda: studio.status._output.text() == "No sound output was found.", timeout=5000
+    )
+
+
+def test_every_action_does_something_and_stands_in_a_menu(studio: Studio) -> None:
+    in_menus = {action_id for _, ids in MENUS for action_id in ids if action_id}
+    assert in_menus == {spec.id for spec in ACTIONS}
+    for spec in ACTIONS:
+        action = studio.actions[spec.id]
+        signal_name = "2toggled(bool)" if spec.id == "loop" else "2triggered(bool)"
+        assert action.receivers(signal_name) > 0, spec.id
+
+
+def test_no_key_means_two_things() -> None:
+    keys = [key for spec in ACTIONS for key in spec.keys]
+    assert sorted(keys) == sorted(set(keys))
+
+
+def test_single_letters_type_in_text_fields_and_act_in_the_list(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    generate(studio, "rain", variations=1)
+    wait_for_clips(qtbot, studio, 1)
+    with qtbot.waitExposed(studio.window):
+        studio.window.activateWindow()
+    studio.generate.prompt.clear()
+    studio.generate.prompt.setFocus()
+    QTest.keyClicks(studio.generate.prompt, "f l5 ")
+    assert studio.generate.prompt.toPlainText() == "f l5 "
+    assert not studio.actions["loop"].isChecked()
+    studio.table.setFocus()
+    studio.table.select_row(0)
+    QTest.keyClick(studio.table, Qt.Key.Key_F)
+    QTest.keyClick(studio.table, Qt.Key.Key_4)
+    qtbot.waitUntil(
+        lambda: (clip := studio.model.rows.at(0)).favourite and clip.rating == 4, timeout=5000
+    )
+    QTest.keyClick(studio.table, Qt.Key.Key_L)
+    assert studio.actions["loop"].isChecked()
+
+
+def test_list_auditions_after_a_pause_and_not_while_a_key_repeats(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    generate(studio, "rain", variations=4)
+    wait_for_clips(qtbot, studio, 4)
+    qtbot.waitUntil(lambda: not studio.audition.is_playing, timeout=5000)
+    studio.player.played.clear()
+    studio.table.setFocus()
+    for _ in range(2):
+        event = QKeyEvent(
+            QEvent.Type.KeyPress, Qt.Key.Key_Down, Qt.KeyboardModifier.NoModifier, "", True
+        )
+        QApplication.sendEvent(studio.table, event)
+    assert studio.table.current_row() == 2
+    qtbot.waitUntil(lambda: studio.audition.path == studio.model.rows.at(2).path, timeout=5000)
+    assert studio.player.played == []
+    QTest.keyClick(studio.table, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: len(studio.player.played) == 1, timeout=5000)
+    assert studio.audition.path == studio.model.rows.at(3).path
+
+
+def test_trash_and_restore(qtbot: QtBot, studio: Studio) -> None:
+    generate(studio, "rain", variations=2)
+    wait_for_clips(qtbot, studio, 2)
+    studio.table.select_row(0)
+    studio.actions["trash"].trigger()
+    qtbot.waitUntil(lambda: studio.model.rowCount() == 1, timeout=5000)
+    studio.library_panel._filters.button(2).click()
+    qtbot.waitUntil(lambda: studio.model.rowCount() == 1, timeout=5000)
+    studio.table.select_row(0)
+    assert studio.actions["restore"].isEnabled()
+    studio.actions["restore"].trigger()
+    qtbot.waitUntil(lambda: studio.model.rowCount() == 0, timeout=5000)
+    assert studio.library_panel.empty.heading() == "The trash is empty"
+    studio.library_panel.clear_query()
+    qtbot.waitUntil(lambda: studio.model.rowCount() == 2, timeout=5000)
+
+
+def test_search_as_you_type_and_its_empty_answer(qtbot: QtBot, studio: Studio) -> None:
+    generate(studio, "rain on a tin roof", variations=1)
+    wait_for_clips(qtbot, studio, 1)
+    generate(studio, "distant thunder", variations=1)
+    wait_for_clips(qtbot, studio, 2)
+    studio.library_panel.search.setText("thun")
+    qtbot.waitUntil(lambda: studio.model.rowCount() == 1, timeout=5000)
+    studio.library_panel.search.setText("xylophone")
+    qtbot.waitUntil(lambda: studio.model.rowCount() == 0, timeout=5000)
+    assert "xylophone" in studio.library_panel.empty.heading()
+
+
+def test_clip_whose_file_vanished_says_so(qtbot: QtBot, studio: Studio) -> None:
+    generate(studio, "rain", variations=2)
+    wait_for_clips(qtbot, studio, 2)
+    studio.model.rows.at(1).path.unlink()
+    studio.table.select_row(1)
+    qtbot.waitUntil(lambda: studio.model.rows.at(1).is_missing, timeout=5000)
+    assert not studio.viewer.banner.isHidden()
+
+
+def test_export_writes_a_file_and_says_where(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
+    generate(studio, "rain", variations=1)
+    wait_for_clips(qtbot, studio, 1)
+    with qtbot.waitSignal(studio.exports.exported, timeout=10000) as exported:
+        studio.actions["export"].trigger()
+    (path,) = exported.args[0]
+    assert path.is_file()
+    assert path.parent == tmp_path / "home" / "exports"
+    assert str(path) in studio.library_panel.banner.text()
+
+
+def test_copy_file_puts_an_exported_file_on_the_clipboard(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    generate(studio, "rain", variations=1)
+    wait_for_clips(qtbot, studio, 1)
+    studio.actions["copy_file"].trigger()
+    clipboard = QApplication.clipboard()
+    qtbot.waitUntil(lambda: clipboard.mimeData().hasUrls(), timeout=10000)
+    path = clipboard.mimeData().urls()[0].toLocalFile()
+    assert path.startswith(str(tmp_path / "home" / "exports"))
+
+
+def test_use_again_restores_the_whole_request(qtbot: QtBot, studio: Studio) -> None:
+    generate(studio, "rain", variations=2)
+    wait_for_clips(qtbot, studio, 2)
+    request = studio.model.rows.at(1).request
+    studio.generate.prompt.setPlainText("something else")
+    studio.table.select_row(1)
+    studio.actions["use_again"].trigger()
+    assert studio.generate.request() == request
+
+
+def test_rename_in_place(qtbot: QtBot, studio: Studio) -> None:
+    generate(studio, "rain", variations=1)
+    wait_for_clips(qtbot, studio, 1)
+    studio.table.setFocus()
+    studio.table.select_row(0)
+    studio.actions["rename"].trigger()
+    editor = studio.table.findChild(QWidget, "", Qt.FindChildOption.FindChildrenRecursively)
+    editor = QApplication.focusWidget() or editor
+    QTest.keyClick(editor, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(editor, "roof f5")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: studio.model.rows.at(0).name == "roof f5", timeout=5000)
+
+
+def test_everything_that_takes_focus_has_a_name(studio: Studio) -> None:
+    nameless = [
+        f"{type(widget).__name__} {widget.objectName()}"
+        for widget in studio.window.findChildren(QWidget)
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and not widget.accessibleName()
+        and not _is_inner(widget)
+    ]
+    assert nameless == []
+
+
+def _is_inner(widget: QWidget) -> bool:
+    """Parts of spin boxes, combo boxes and views, which speak through their owner."""
+    return widget.objectName().startswith("qt_") or type(widget).__name__ in {
+        "QComboBoxListView", "QHeaderView", "QTableCornerButton", "QMenu", "QMenuBar",
+    }  # fmt: skip
+
+
+def test_tab_walks_from_the_prompt_to_generate_and_on_to_the_list(studio: Studio) -> None:
+    seen = []
+    widget = studio.generate.prompt
+    for _ in range(80):
+        widget = widget.nextInFocusChain()
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisibleTo(studio.window):
+            seen.append(widget)
+    order = [studio.generate._negative, studio.generate.generate, studio.table]
+    places = [seen.index(widget) for widget in order]
+    assert places == sorted(places)
+
+
+def test_context_menu_of_a_failed_row_offers_what_helps(qtbot: QtBot, studio: Studio) -> None:
+    generate(studio, "fail")
+    qtbot.waitUntil(lambda: studio.model.rowCount() == 1, timeout=10000)
+    studio.table.select_row(0)
+    studio.commands._show_clip_menu(QPoint(10, 10))
+    menu = QApplication.activePopupWidget()
+    assert menu is not None
+    assert [a.objectName() for a in menu.actions()] == ["use_again", "dismiss"]
+    menu.close()
