@@ -1,0 +1,206 @@
+"""The latent diffusion model: AudioLDM's UNet scheme, thin, on cached latents and embeddings."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from diffusers import DDIMScheduler, UNet2DConditionModel
+from torch.nn import functional
+
+from .clips import Clip
+from .latents import LatentCache, load_latents
+from .settings import EMBEDDING_SIZE, LATENT_CHANNELS, Settings
+from .training import Session
+
+log = logging.getLogger(__name__)
+
+_REAL_SHARE = 0.65
+_DROP_SHARE = 0.1
+_AUDIO_SHARE = 0.2
+_HALF_WINDOW_SHARE = 0.75
+_SNR_LIMIT = 5.0
+_EMA_DECAY = 0.9995
+_CLASS_GAIN = 25.0
+"""A unit vector of 512 numbers is small for a default linear layer: start it at unit variance."""
+_BLUR = 0.35
+"""The largest angle, in radians, by which a text embedding is turned in training."""
+
+
+def build_scheduler() -> DDIMScheduler:
+    """AudioLDM's noise schedule."""
+    return DDIMScheduler(
+        num_train_timesteps=1000,
+        beta_start=0.0015,
+        beta_end=0.0195,
+        beta_schedule="scaled_linear",
+        clip_sample=False,
+        set_alpha_to_one=False,
+        steps_offset=1,
+        prediction_type="epsilon",
+        timestep_spacing="leading",
+    )
+
+
+def build_unet(settings: Settings) -> UNet2DConditionModel:
+    """Class embedding concatenated to the time embedding, self-attention at the deepest level.
+
+    ``attention_head_dim`` is a list of head *counts* per level, whatever its name says.
+    """
+    widths = settings.widths
+    plain = len(widths.unet) - 1
+    torch.manual_seed(settings.seed + 2)
+    unet = UNet2DConditionModel(
+        sample_size=128,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
+        down_block_types=("DownBlock2D",) * plain + ("CrossAttnDownBlock2D",),
+        up_block_types=("CrossAttnUpBlock2D",) + ("UpBlock2D",) * plain,
+        block_out_channels=widths.unet,
+        layers_per_block=1,
+        cross_attention_dim=list(widths.unet),
+        class_embed_type="simple_projection",
+        projection_class_embeddings_input_dim=EMBEDDING_SIZE,
+        class_embeddings_concat=True,
+        attention_head_dim=widths.unet_heads,
+        norm_num_groups=widths.unet_groups,
+    )
+    with torch.no_grad():
+        unet.class_embedding.weight.mul_(_CLASS_GAIN)
+        unet.conv_out.weight.zero_()
+    return unet
+
+
+@dataclass(slots=True)
+class Examples:
+    """Draws batches of scaled latents and conditions."""
+
+    cache: LatentCache
+    probabilities: npt.NDArray[np.float64]
+    captions_of_clip: list[npt.NDArray[np.int64]]
+    text: torch.Tensor
+    audio: torch.Tensor | None
+    empty: torch.Tensor
+    scaling_factor: float
+    rng: np.random.Generator
+
+    def batch(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Latents [count, 8, 64 or 128, 16] and unit conditions [count, 512]."""
+        half = bool(self.rng.random() < _HALF_WINDOW_SHARE)
+        count = count if half else max(1, count // 2)
+        chosen = self.rng.choice(len(self.probabilities), count, p=self.probabilities)
+        noise = self.rng.standard_normal(self.cache.mean[chosen].shape, dtype=np.float32)
+        latents = self.cache.mean[chosen] + self.cache.deviation[chosen] * noise
+        z = torch.from_numpy(latents.astype(np.float32)) * self.scaling_factor
+        if half:
+            z = z[:, :, : z.shape[2] // 2]
+        return z, torch.stack([self._condition(int(row)) for row in chosen])
+
+    def _condition(self, row: int) -> torch.Tensor:
+        draw = self.rng.random()
+        if draw < _DROP_SHARE:
+            return self.empty
+        if self.audio is not None and draw < _DROP_SHARE + _AUDIO_SHARE:
+            return self.audio[row]
+        options = self.captions_of_clip[int(self.cache.clip[row])]
+        vector = self.text[int(options[int(self.rng.integers(len(options)))])]
+        angle = float(self.rng.uniform(0.0, _BLUR))
+        noise = torch.from_numpy(self.rng.standard_normal(EMBEDDING_SIZE, dtype=np.float32))
+        noise = functional.normalize(noise - (noise @ vector) * vector, dim=0)
+        return np.cos(angle) * vector + np.sin(angle) * noise
+
+
+def window_probabilities(clips: Sequence[Clip], cache: LatentCache) -> npt.NDArray[np.float64]:
+    """Real windows get their share; a label's weight grows with the root of its clips."""
+    labels = Counter(clip.label for clip in clips)
+    windows = Counter(int(number) for number in cache.clip)
+    weight_of_clip = [
+        labels[clip.label] ** -0.5 / max(1, windows[number]) ** 0.7
+        for number, clip in enumerate(clips)
+    ]
+    weights = np.array([weight_of_clip[number] for number in cache.clip])
+    real = np.array([clips[number].is_real for number in cache.clip])
+    for mask, share in ((real, _REAL_SHARE), (~real, 1.0 - _REAL_SHARE)):
+        if mask.any():
+            weights[mask] *= share / weights[mask].sum()
+    return np.asarray(weights / weights.sum())
+
+
+def load_examples(settings: Settings, clips: Sequence[Clip], scaling_factor: float) -> Examples:
+    """Join the cached latents with the cached text (and, once made, audio) embeddings."""
+    cache = load_latents(settings.folder("latents"))
+    stored = torch.load(settings.folder("embeddings") / "text.pt", weights_only=True)
+    position = {text: number for number, text in enumerate(stored["texts"])}
+    audio_path = settings.folder("embeddings") / "audio.pt"
+    audio = torch.load(audio_path, weights_only=True) if audio_path.exists() else None
+    if audio is not None and len(audio) != len(cache.clip):
+        raise ValueError("audio embeddings and latents are from different runs")
+    return Examples(
+        cache=cache,
+        probabilities=window_probabilities(clips, cache),
+        captions_of_clip=[np.array([position[t] for t in clip.captions]) for clip in clips],
+        text=stored["vectors"],
+        audio=audio,
+        empty=stored["vectors"][position[""]],
+        scaling_factor=scaling_factor,
+        rng=np.random.default_rng(settings.seed),
+    )
+
+
+def diffusion_loss(
+    unet: UNet2DConditionModel,
+    scheduler: DDIMScheduler,
+    latents: torch.Tensor,
+    conditions: torch.Tensor,
+) -> torch.Tensor:
+    """Error of the predicted noise, weighted by min-SNR so that easy steps do not dominate."""
+    noise = torch.randn_like(latents)
+    steps = torch.randint(0, 1000, (len(latents),))
+    noisy = scheduler.add_noise(latents, noise, steps)
+    with torch.autocast("cpu", torch.bfloat16):
+        output = unet(noisy, steps, encoder_hidden_states=None, class_labels=conditions).sample
+    error = (output.float() - noise).square().mean(dim=(1, 2, 3))
+    alpha = scheduler.alphas_cumprod[steps]
+    snr = alpha / (1.0 - alpha)
+    return (error * snr.clamp_max(_SNR_LIMIT) / snr).mean()
+
+
+@torch.no_grad()
+def update_average(average: torch.nn.Module, model: torch.nn.Module, step: int) -> None:
+    """Exponential moving average with AudioLDM's warm-up."""
+    decay = min(_EMA_DECAY, (1 + step) / (10 + step))
+    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1.0 - decay)
+
+
+def train_diffusion(
+    settings: Settings, clips: Sequence[Clip], scaling_factor: float
+) -> UNet2DConditionModel:
+    """Train or resume; the averaged weights are what is saved as the model."""
+    unet, scheduler = build_unet(settings), build_scheduler()
+    average = copy.deepcopy(unet).requires_grad_(False)
+    optimiser = torch.optim.AdamW(unet.parameters(), betas=(0.9, 0.99), weight_decay=1e-3)
+    folder = settings.folder("diffusion")
+    parts = {"unet": unet, "average": average, "optimiser": optimiser}
+    session = Session(folder, parts, settings.diffusion, settings.checkpoint_minutes)
+    torch.manual_seed(settings.seed + session.step)
+    examples = load_examples(settings, clips, scaling_factor)
+    examples.rng = np.random.default_rng(settings.seed + session.step)
+    while session.is_running():
+        latents, conditions = examples.batch(settings.diffusion.batch)
+        session.apply_learning_rate(optimiser)
+        loss = diffusion_loss(unet, scheduler, latents, conditions)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
+        optimiser.step()
+        update_average(average, unet, session.step)
+        session.tick({"loss": loss.item()})
+    session.save()
+    average.save_pretrained(folder / "model")
+    return average

@@ -1,0 +1,100 @@
+"""Windows of every clip as cached latents, so that diffusion never sees a waveform."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from diffusers import AutoencoderKL
+
+from .clips import Clip
+from .examples import window_of
+from .front_end import LogMel
+from .settings import HOP_SAMPLES, SAMPLE_RATE_HZ, WINDOW_FRAMES, Settings
+
+log = logging.getLogger(__name__)
+
+_REAL_VARIANTS = 5
+_LONG_CLIP_S = 6.0
+_BATCH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class LatentCache:
+    """Posterior means and deviations [windows, 8, 128, 16] and the clip of each window."""
+
+    mean: npt.NDArray[np.float16]
+    deviation: npt.NDArray[np.float16]
+    clip: npt.NDArray[np.int32]
+
+
+def planned_windows(clips: Sequence[Clip]) -> list[int]:
+    """Clip number of every window: real clips several times, long ones more often."""
+    plan = []
+    for number, clip in enumerate(clips):
+        seconds = len(clip.waveform) / SAMPLE_RATE_HZ
+        extra = int(seconds // _LONG_CLIP_S)
+        plan += [number] * ((_REAL_VARIANTS if clip.is_real else 1) + min(extra, 12))
+    return plan
+
+
+@torch.no_grad()
+def encode_windows(
+    vae: AutoencoderKL, windows: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.float16]]:
+    """Posterior mean and deviation of waveforms [batch, samples]."""
+    mel = LogMel()(torch.from_numpy(windows))[:, None]
+    with torch.autocast("cpu", torch.bfloat16):
+        posterior = vae.encode(mel).latent_dist
+    return posterior.mean.half().numpy(), posterior.std.half().numpy()
+
+
+def cache_latents(settings: Settings, clips: Sequence[Clip]) -> None:
+    """Encode every planned window in parts, so that a cut loses one part at most."""
+    folder = settings.folder("latents")
+    vae = AutoencoderKL.from_pretrained(settings.folder("vae") / "model").eval()
+    plan = planned_windows(clips)
+    length = WINDOW_FRAMES * HOP_SAMPLES
+    part_size = 512
+    for part in range(0, len(plan), part_size):
+        path = folder / f"part-{part // part_size:04d}.npz"
+        if path.exists():
+            continue
+        numbers = plan[part : part + part_size]
+        means, deviations = [], []
+        for start in range(0, len(numbers), _BATCH):
+            rows = []
+            for offset, number in enumerate(numbers[start : start + _BATCH]):
+                position = part + start + offset
+                first = position == 0 or plan[position - 1] != number
+                rng = np.random.default_rng((settings.seed, position))
+                rows.append(window_of(clips[number], length, rng, 0.0 if first else 1.0))
+            mean, deviation = encode_windows(vae, np.stack(rows))
+            means.append(mean)
+            deviations.append(deviation)
+        partial = path.with_name("partial.npz")
+        np.savez(
+            partial,
+            mean=np.concatenate(means),
+            deviation=np.concatenate(deviations),
+            clip=np.array(numbers, dtype=np.int32),
+        )
+        partial.replace(path)
+        log.info("%d of %d windows", part + len(numbers), len(plan))
+
+
+def load_latents(folder: Path) -> LatentCache:
+    """All parts together, in half precision."""
+    parts = [np.load(path) for path in sorted(folder.glob("part-*.npz"))]
+    if not parts:
+        raise FileNotFoundError(f"no latents in {folder}: run the stage 'latents' first")
+    return LatentCache(
+        np.concatenate([part["mean"] for part in parts]),
+        np.concatenate([part["deviation"] for part in parts]),
+        np.concatenate([part["clip"] for part in parts]),
+    )

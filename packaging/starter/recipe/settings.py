@@ -1,0 +1,99 @@
+"""Where the recipe works, how long each stage trains and how wide each network is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+SAMPLE_RATE_HZ = 16_000
+HOP_SAMPLES = 160
+MEL_BANDS = 64
+LATENT_CHANNELS = 8
+LATENT_FRAME_SAMPLES = HOP_SAMPLES * 4
+EMBEDDING_SIZE = 512
+WINDOW_FRAMES = 512
+"""Every training example is 5.12 s of mel: 512 frames, 128 latent frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageBudget:
+    """How long a stage trains: whichever of the two limits comes first."""
+
+    steps: int
+    minutes: float
+    batch: int
+    learning_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """Channel counts of the networks; ``TINY_WIDTHS`` serves the tests."""
+
+    vae: tuple[int, ...] = (24, 48, 128)
+    vae_groups: int = 8
+    unet: tuple[int, ...] = (32, 96, 192)
+    unet_heads: tuple[int, ...] = (2, 3, 6)
+    unet_groups: int = 8
+    vocoder: int = 192
+    audio_patch: int = 32
+    audio_depths: tuple[int, ...] = (2, 2, 2, 2)
+    audio_heads: tuple[int, ...] = (2, 4, 8, 8)
+    discriminator: int = 16
+
+
+TINY_WIDTHS = Widths(
+    vae=(8, 8, 16),
+    vae_groups=4,
+    unet=(8, 16, 16),
+    unet_heads=(1, 2, 2),
+    unet_groups=4,
+    vocoder=32,
+    audio_patch=8,
+    audio_depths=(1, 1, 1, 1),
+    audio_heads=(1, 2, 2, 2),
+    discriminator=4,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the stages share."""
+
+    work: Path
+    sounds: Path
+    library: Path | None = None
+    ucs_table: Path | None = None
+    minilm: Path | None = None
+    aisfx: Path | None = None
+    output: Path = Path("resources/models/starter")
+    seed: int = 20260
+    threads: int = 2
+    synthetic_per_family: int = 40
+    checkpoint_minutes: float = 2.0
+    widths: Widths = field(default_factory=Widths)
+    text: StageBudget = StageBudget(3000, 14, 64, 4e-4)
+    vae: StageBudget = StageBudget(6000, 18, 8, 4e-4)
+    vocoder: StageBudget = StageBudget(40_000, 95, 12, 4e-4)
+    clap: StageBudget = StageBudget(4000, 15, 48, 5e-4)
+    diffusion: StageBudget = StageBudget(100_000, 75, 32, 5e-4)
+
+    def folder(self, stage: str) -> Path:
+        """The work folder of a stage, made on first use."""
+        path = self.work / stage
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+def tiny(settings: Settings) -> Settings:
+    """The setting of the tests: every stage runs for two steps on the smallest networks."""
+    budget = StageBudget(2, 1.0, 2, 1e-3)
+    return replace(
+        settings,
+        widths=TINY_WIDTHS,
+        synthetic_per_family=1,
+        text=budget,
+        vae=budget,
+        vocoder=budget,
+        clap=budget,
+        diffusion=budget,
+    )

@@ -1,0 +1,223 @@
+"""The text tower: MiniLM's sentence space, distilled into ClapTextModelWithProjection.
+
+MiniLM means its sentences by averaging tokens, CLAP by a pooled first token. The tower starts
+from MiniLM's weights and learns to say with its first token what the average says, whitened over
+a corpus about sounds so that the space is spent on differences between sounds.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch.nn import functional
+from transformers import (
+    BertConfig,
+    BertModel,
+    BertTokenizer,
+    ClapTextConfig,
+    ClapTextModelWithProjection,
+)
+
+from .settings import EMBEDDING_SIZE, Settings
+from .text_corpus import build_corpus
+from .training import Session
+
+log = logging.getLogger(__name__)
+
+MAX_TOKENS = 64
+_POSITION_SHIFT = 1
+"""CLAP counts positions from pad_token_id + 1, BERT from 0; BERT's pad id is 0."""
+_WHITENING_POWER = 0.25
+_WHITENING_TEXTS = 6000
+_MIN_VOCABULARY = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Teacher:
+    """MiniLM with the affine map into the shared space."""
+
+    model: BertModel
+    tokenizer: BertTokenizer
+    mean: torch.Tensor
+    map: torch.Tensor
+
+    @torch.no_grad()
+    def embed(self, texts: Sequence[str]) -> torch.Tensor:
+        """Unit targets [texts, 512]."""
+        pooled = mean_pooled(self.model, self.tokenizer, texts)
+        return functional.normalize((pooled - self.mean) @ self.map, dim=-1)
+
+
+def tokens_of(tokenizer: BertTokenizer, texts: Sequence[str]) -> dict[str, torch.Tensor]:
+    """Ids and mask, padded to the longest text of the batch."""
+    encoded = tokenizer(
+        list(texts), padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt"
+    )
+    return {"input_ids": encoded["input_ids"], "attention_mask": encoded["attention_mask"]}
+
+
+@torch.no_grad()
+def mean_pooled(
+    model: BertModel, tokenizer: BertTokenizer, texts: Sequence[str], batch: int = 256
+) -> torch.Tensor:
+    """Unit sentence embeddings [texts, hidden] by averaging the last layer's tokens."""
+    rows = []
+    for start in range(0, len(texts), batch):
+        encoded = tokens_of(tokenizer, texts[start : start + batch])
+        hidden = model(**encoded).last_hidden_state
+        mask = encoded["attention_mask"][..., None].float()
+        rows.append(functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=-1))
+    return torch.cat(rows)
+
+
+def load_tokenizer(settings: Settings, corpus: Sequence[str]) -> BertTokenizer:
+    """MiniLM's tokenizer, or one over the corpus' words where the tests have no MiniLM."""
+    if settings.minilm is None:
+        words = sorted({word for text in corpus for word in text.split()})
+        special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+        vocabulary = {word: i for i, word in enumerate(dict.fromkeys([*special, *words]))}
+        return BertTokenizer(vocab=vocabulary, model_max_length=MAX_TOKENS)
+    tokenizer = BertTokenizer.from_pretrained(settings.minilm, model_max_length=MAX_TOKENS)
+    # transformers builds a tokenizer of five tokens from missing files without raising.
+    if len(tokenizer) < _MIN_VOCABULARY:
+        raise ValueError(f"the tokenizer in {settings.minilm} has only {len(tokenizer)} tokens")
+    return tokenizer
+
+
+def load_teacher(
+    settings: Settings, tokenizer: BertTokenizer, about_sounds: Sequence[str]
+) -> Teacher:
+    """Read MiniLM and measure the whitening on texts about sounds."""
+    if settings.minilm is None:
+        torch.manual_seed(settings.seed)
+        model = BertModel(
+            BertConfig(
+                vocab_size=len(tokenizer),
+                hidden_size=32,
+                num_hidden_layers=1,
+                num_attention_heads=2,
+                intermediate_size=32,
+            ),
+            add_pooling_layer=False,
+        )
+    else:
+        config = BertConfig.from_pretrained(settings.minilm)
+        model = BertModel(config, add_pooling_layer=False)
+        weights = load_file(settings.minilm / "model.safetensors")
+        missing = model.load_state_dict(weights, strict=False).missing_keys
+        if missing:
+            raise ValueError(f"MiniLM's file lacks {missing[:3]}")
+    model.eval()
+    pooled = mean_pooled(model, tokenizer, about_sounds)
+    mean = pooled.mean(0)
+    values, vectors = torch.linalg.eigh(torch.cov((pooled - mean).T).double())
+    scale = (values.clamp_min(0) + 0.02 * values.max()).pow(-_WHITENING_POWER)
+    generator = torch.Generator().manual_seed(settings.seed)
+    noise = torch.randn(EMBEDDING_SIZE, EMBEDDING_SIZE, generator=generator, dtype=torch.float64)
+    rotation = torch.linalg.qr(noise).Q[: len(mean)]
+    return Teacher(model, tokenizer, mean, (vectors * scale @ rotation).float())
+
+
+def build_tower(teacher: Teacher) -> ClapTextModelWithProjection:
+    """MiniLM's weights under CLAP's names, positions shifted by one."""
+    bert = teacher.model.config
+    config = ClapTextConfig(
+        vocab_size=bert.vocab_size,
+        hidden_size=bert.hidden_size,
+        num_hidden_layers=bert.num_hidden_layers,
+        num_attention_heads=bert.num_attention_heads,
+        intermediate_size=bert.intermediate_size,
+        max_position_embeddings=bert.max_position_embeddings + _POSITION_SHIFT,
+        type_vocab_size=1,
+        layer_norm_eps=bert.layer_norm_eps,
+        pad_token_id=0,
+        bos_token_id=teacher.tokenizer.cls_token_id,
+        eos_token_id=teacher.tokenizer.sep_token_id,
+        projection_dim=EMBEDDING_SIZE,
+    )
+    tower = ClapTextModelWithProjection(config)
+    state = tower.state_dict()
+    for name, value in teacher.model.state_dict().items():
+        target = f"text_model.{name}"
+        if name == "embeddings.position_embeddings.weight":
+            state[target][_POSITION_SHIFT:] = value
+        elif name == "embeddings.token_type_embeddings.weight":
+            state[target][:] = value[:1]
+        elif target in state and "position_ids" not in name and "pooler" not in name:
+            state[target][:] = value
+    tower.load_state_dict(state)
+    return tower
+
+
+@torch.no_grad()
+def embed_texts(
+    tower: ClapTextModelWithProjection,
+    tokenizer: BertTokenizer,
+    texts: Sequence[str],
+    batch: int = 256,
+) -> torch.Tensor:
+    """Unit text embeddings [texts, 512] as AudioLDM conditions on them."""
+    tower.eval()
+    parts = [
+        tower(**tokens_of(tokenizer, texts[i : i + batch])).text_embeds
+        for i in range(0, len(texts), batch)
+    ]
+    return functional.normalize(torch.cat(parts).float(), dim=-1)
+
+
+def _loss(student: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, float]:
+    """Cosine distance plus the batch's similarity structure, sharpened."""
+    unit = functional.normalize(student.float(), dim=-1)
+    cosine = (unit * target).sum(-1)
+    # The similarities within the batch matter most: they say which sounds are neighbours.
+    structure = (unit @ target.T - target @ target.T).square().mean()
+    return (1.0 - cosine).mean() + 4.0 * structure, float(cosine.mean().item())
+
+
+def _freeze_lower_half(tower: ClapTextModelWithProjection) -> list[torch.nn.Parameter]:
+    """Keep the words and the lower layers as MiniLM has them; return what is trained."""
+    layers = tower.text_model.encoder.layer
+    frozen = [tower.text_model.embeddings, *layers[: len(layers) // 2]]
+    for part in frozen:
+        part.requires_grad_(False)
+    return [parameter for parameter in tower.parameters() if parameter.requires_grad]
+
+
+def train_text_tower(
+    settings: Settings, captions: Sequence[str]
+) -> tuple[ClapTextModelWithProjection, BertTokenizer]:
+    """Distil or resume, then save tower and tokenizer."""
+    rng = np.random.default_rng(settings.seed)
+    corpus, about_sounds = build_corpus(captions, settings.ucs_table, rng)
+    tokenizer = load_tokenizer(settings, corpus)
+    sample = rng.choice(len(about_sounds), min(_WHITENING_TEXTS, len(about_sounds)), replace=False)
+    teacher = load_teacher(settings, tokenizer, [about_sounds[i] for i in sample])
+    tower = build_tower(teacher)
+    log.info("%d texts, %d about sounds", len(corpus), len(about_sounds))
+    trained = _freeze_lower_half(tower)
+    optimiser = torch.optim.AdamW(trained, betas=(0.9, 0.98), weight_decay=1e-3)
+    folder = settings.folder("text")
+    parts = {"tower": tower, "optimiser": optimiser}
+    session = Session(folder, parts, settings.text, settings.checkpoint_minutes)
+    tower.train()
+    while session.is_running():
+        texts = [corpus[i] for i in rng.integers(0, len(corpus), settings.text.batch)]
+        session.apply_learning_rate(optimiser)
+        with torch.autocast("cpu", torch.bfloat16):
+            output = tower(**tokens_of(tokenizer, texts)).text_embeds
+        loss, cosine = _loss(output, teacher.embed(texts))
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimiser.step()
+        session.tick({"loss": loss.item(), "cosine": cosine})
+    session.save()
+    tower.eval()
+    tower.save_pretrained(folder / "model")
+    tokenizer.save_pretrained(folder / "tokenizer")
+    return tower, tokenizer

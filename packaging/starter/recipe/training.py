@@ -1,0 +1,109 @@
+"""A resumable training session: time budget, checkpoints, learning rate and running losses."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from .settings import StageBudget
+
+log = logging.getLogger(__name__)
+
+_LOG_EVERY_S = 20.0
+
+
+class Stateful(Protocol):
+    """A module or an optimiser."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state_dict: Any) -> Any: ...
+
+
+class Session:
+    """Counts steps and seconds of one stage and keeps its state on disk.
+
+    ``parts`` are saved and restored by name. A session that has used up its budget is finished,
+    so that running the recipe again goes straight on to the next stage.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        parts: Mapping[str, Stateful],
+        budget: StageBudget,
+        checkpoint_minutes: float,
+    ) -> None:
+        self.path = folder / "checkpoint.pt"
+        self.parts = parts
+        self.budget = budget
+        self.step = 0
+        self.trained_s = 0.0
+        self._checkpoint_s = checkpoint_minutes * 60.0
+        self._last_tick_s = self._last_save_s = self._last_log_s = time.monotonic()
+        self._running: dict[str, float] = {}
+        self._resume()
+
+    def _resume(self) -> None:
+        if not self.path.exists():
+            return
+        state = torch.load(self.path, map_location="cpu", weights_only=True)
+        for name, part in self.parts.items():
+            if name in state["parts"]:
+                part.load_state_dict(state["parts"][name])
+        self.step, self.trained_s = state["step"], state["trained_s"]
+        log.info("resumed %s at step %d", self.path.parent.name, self.step)
+
+    @property
+    def progress(self) -> float:
+        """The used share of the budget in 0..1, by steps or by time, whichever is further."""
+        by_steps = self.step / max(1, self.budget.steps)
+        by_time = self.trained_s / max(1e-9, self.budget.minutes * 60.0)
+        return min(1.0, max(by_steps, by_time))
+
+    def is_running(self) -> bool:
+        """Whether there is budget left."""
+        return self.progress < 1.0
+
+    def learning_rate(self, warmup_steps: int = 100) -> float:
+        """Linear warm-up, then constant, then a linear decay over the last fifth."""
+        warm = min(1.0, (self.step + 1) / warmup_steps)
+        return self.budget.learning_rate * warm * min(1.0, (1.0 - self.progress) / 0.2 + 0.02)
+
+    def apply_learning_rate(self, *optimisers: torch.optim.Optimizer) -> None:
+        """Write the current learning rate into the optimisers."""
+        for optimiser in optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = self.learning_rate()
+
+    def tick(self, losses: Mapping[str, float]) -> None:
+        """Count one step, log now and then, and save when the time has come."""
+        now = time.monotonic()
+        self.trained_s += now - self._last_tick_s
+        self._last_tick_s = now
+        self.step += 1
+        for name, value in losses.items():
+            self._running[name] = 0.98 * self._running.get(name, value) + 0.02 * value
+        if now - self._last_log_s > _LOG_EVERY_S:
+            self._last_log_s = now
+            text = " ".join(f"{name} {value:.4f}" for name, value in self._running.items())
+            log.info("step %d, %.1f min: %s", self.step, self.trained_s / 60.0, text)
+        if now - self._last_save_s > self._checkpoint_s:
+            self.save()
+
+    def save(self) -> None:
+        """Write the checkpoint beside the old one and swap, so that a cut leaves a whole file."""
+        state = {
+            "parts": {name: part.state_dict() for name, part in self.parts.items()},
+            "step": self.step,
+            "trained_s": self.trained_s,
+        }
+        partial = self.path.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(self.path)
+        self._last_save_s = time.monotonic()
