@@ -36,6 +36,7 @@ class Banner(QWidget):
         for label in (self._title, self._text):
             label.setTextFormat(Qt.TextFormat.PlainText)
         self._button = QPushButton(self)
+        self._button.setAccessibleName("Action")
         self._button.clicked.connect(self.action_requested)
         self._close = QToolButton(self)
         self._close.setAccessibleName("Dismiss this message")
@@ -73,6 +74,7 @@ class Banner(QWidget):
         self._title.setText(title)
         self._text.setText(text)
         self._button.setText(action)
+        self._button.setAccessibleName(action or "Action")
         self._button.setVisible(bool(action))
         self.setAccessibleDescription(f"{title}. {text}")
         self.show()

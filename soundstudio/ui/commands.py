@@ -107,6 +107,7 @@ class Commands(QObject):
         s.model.dataChanged.connect(self._on_data)
         s.library_panel.prompt_chosen.connect(self._try_prompt)
         s.library_desk.clip_added.connect(self._on_added)
+        s.library_desk.rows_replaced.connect(self._enable)
         s.library_desk.size_changed.connect(s.status.show_library_size)
         s.library_desk.recent_prompts_changed.connect(
             lambda prompts: s.generate.set_recent_prompts(prompts, example_prompts())

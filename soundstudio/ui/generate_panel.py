@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -194,6 +195,24 @@ class GeneratePanel(QWidget):
         column.setSpacing(0)
         column.addWidget(scroll, 1)
         column.addLayout(foot)
+        self._set_tab_order()
+
+    def _set_tab_order(self) -> None:
+        chain = (
+            self.prompt,
+            self._recent,
+            self._negative,
+            *self.like.tab_chain(),
+            self._duration_slider,
+            self._duration,
+            self._variations,
+            *self.seed.tab_chain(),
+            *self.more.tab_chain(),
+            self.generate,
+            self.queue,
+        )
+        for before, after in pairwise(chain):
+            QWidget.setTabOrder(before, after)
 
     def request(self) -> GenerationRequest:
         """The request as the panel stands; draws a new seed unless the seed is locked."""

@@ -24,11 +24,13 @@ class LibraryDesk(QObject):
     """signals:
     recent_prompts_changed(list). size_changed(int): clips in the library, trash left out.
     clip_added(Clip): a file was taken in. clips_changed(list): marks, names.
+    rows_replaced(): another query was answered.
     """
 
     recent_prompts_changed = Signal(list)
     size_changed = Signal(int)
     clip_added = Signal(object)
+    rows_replaced = Signal()
     clips_changed = Signal(list)
 
     def __init__(
@@ -99,6 +101,7 @@ class LibraryDesk(QObject):
         if not self._panel.is_filtered():
             self.size_changed.emit(self._found)
         self._select_again(kept[:1])
+        self.rows_replaced.emit()
 
     def _select_again(self, ids: Sequence[int]) -> None:
         for clip_id in ids:

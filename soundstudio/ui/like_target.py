@@ -103,6 +103,10 @@ class LikeTarget(QWidget):
         self._show_state()
         self.changed.emit()
 
+    def tab_chain(self) -> tuple[QWidget, ...]:
+        """Its controls in the order of Tab."""
+        return (self._label, self._clear, self._weight)
+
     def set_available(self, is_available: bool) -> None:
         """Whether the model can be told by sound at all."""
         self.setEnabled(is_available)

@@ -79,6 +79,10 @@ class MoreOptions(QWidget):
         self._on_fold(False)
         self.set_request(GenerationRequest(prompt=""))
 
+    def tab_chain(self) -> tuple[QWidget, ...]:
+        """Its controls in the order of Tab."""
+        return (self._fold, self.model, self.guidance, self.steps, self.sampler, self.eta)
+
     def set_models(self, rows: tuple[CatalogueRow, ...], chosen: str) -> None:
         """Offer the installed models; a chosen one outside the catalogue is a folder."""
         self.model.blockSignals(True)

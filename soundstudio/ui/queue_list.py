@@ -44,6 +44,7 @@ class _JobRow(QWidget):
         self.cross = QToolButton(self)
         self.cross.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.cross.setToolTip("Cancel")
+        self.cross.setAccessibleName("Cancel")
         icons.dress(self.cross, "close", "muted")
         words = QHBoxLayout()
         words.addWidget(self.title, 1)

@@ -70,6 +70,10 @@ class SeedField(QWidget):
             seed = self.roll()
         return seed
 
+    def tab_chain(self) -> tuple[QWidget, ...]:
+        """Its controls in the order of Tab."""
+        return (self._edit, self._dice, self._lock)
+
     def is_locked(self) -> bool:
         return self._lock.isChecked()
 

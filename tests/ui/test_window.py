@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -164,7 +163,6 @@ def test_closing_while_busy_leaves_no_thread_and_no_process(
     assert all(thread.isFinished() for thread in threads)
     with pytest.raises(ProcessLookupError):
         os.kill(pids[0], 0)
-    assert threading.active_count() >= 1
 
 
 def test_damaged_settings_open_the_window_and_say_so(
@@ -277,8 +275,9 @@ def test_trash_and_restore(qtbot: QtBot, studio: Studio) -> None:
     studio.table.select_row(0)
     studio.actions["trash"].trigger()
     qtbot.waitUntil(lambda: studio.model.rowCount() == 1, timeout=5000)
-    studio.library_panel._filters.button(2).click()
-    qtbot.waitUntil(lambda: studio.model.rowCount() == 1, timeout=5000)
+    with qtbot.waitSignal(studio.library_desk.rows_replaced, timeout=5000):
+        studio.library_panel._filters.button(2).click()
+    assert studio.model.rowCount() == 1
     studio.table.select_row(0)
     assert studio.actions["restore"].isEnabled()
     studio.actions["restore"].trigger()
@@ -306,7 +305,7 @@ def test_clip_whose_file_vanished_says_so(qtbot: QtBot, studio: Studio) -> None:
     studio.model.rows.at(1).path.unlink()
     studio.table.select_row(1)
     qtbot.waitUntil(lambda: studio.model.rows.at(1).is_missing, timeout=5000)
-    assert not studio.viewer.banner.isHidden()
+    qtbot.waitUntil(lambda: not studio.viewer.banner.isHidden(), timeout=5000)
 
 
 def test_export_writes_a_file_and_says_where(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
@@ -327,7 +326,7 @@ def test_copy_file_puts_an_exported_file_on_the_clipboard(
     wait_for_clips(qtbot, studio, 1)
     studio.actions["copy_file"].trigger()
     clipboard = QApplication.clipboard()
-    qtbot.waitUntil(lambda: clipboard.mimeData().hasUrls(), timeout=10000)
+    qtbot.waitUntil(lambda: "Copied" in studio.library_panel.banner.text(), timeout=10000)
     path = clipboard.mimeData().urls()[0].toLocalFile()
     assert path.startswith(str(tmp_path / "home" / "exports"))
 
@@ -370,28 +369,42 @@ def test_everything_that_takes_focus_has_a_name(studio: Studio) -> None:
 def _is_inner(widget: QWidget) -> bool:
     """Parts of spin boxes, combo boxes and views, which speak through their owner."""
     return widget.objectName().startswith("qt_") or type(widget).__name__ in {
-        "QComboBoxListView", "QHeaderView", "QTableCornerButton", "QMenu", "QMenuBar",
+        "QComboBoxListView", "QListView", "QHeaderView", "QMenu", "QMenuBar",
     }  # fmt: skip
 
 
-def test_tab_walks_from_the_prompt_to_generate_and_on_to_the_list(studio: Studio) -> None:
-    seen = []
+def test_tab_walks_from_the_prompt_to_generate_and_on_to_the_list(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    generate(studio, "rain", variations=1)
+    wait_for_clips(qtbot, studio, 1)
+    seen: list[QWidget] = []
     widget = studio.generate.prompt
-    for _ in range(80):
+    for _ in range(250):
         widget = widget.nextInFocusChain()
         if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisibleTo(studio.window):
             seen.append(widget)
-    order = [studio.generate._negative, studio.generate.generate, studio.table]
+    order = [
+        studio.generate._negative,
+        studio.generate._duration_slider,
+        studio.generate._variations,
+        studio.generate.seed._edit,
+        studio.generate.generate,
+        studio.viewer.canvas,
+        studio.table,
+    ]
     places = [seen.index(widget) for widget in order]
     assert places == sorted(places)
 
 
-def test_context_menu_of_a_failed_row_offers_what_helps(qtbot: QtBot, studio: Studio) -> None:
+def test_context_menu_of_a_failed_row_offers_what_helps(
+    qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[str, ...]] = []
+    # Popping up a real menu makes the offscreen platform warn.
+    monkeypatch.setattr(studio.window, "pop_up", lambda _, ids, __: shown.append(ids))
     generate(studio, "fail")
-    qtbot.waitUntil(lambda: studio.model.rowCount() == 1, timeout=10000)
+    qtbot.waitUntil(lambda: isinstance(studio.model.rows.at(0), FailedRow), timeout=10000)
     studio.table.select_row(0)
     studio.commands._show_clip_menu(QPoint(10, 10))
-    menu = QApplication.activePopupWidget()
-    assert menu is not None
-    assert [a.objectName() for a in menu.actions()] == ["use_again", "dismiss"]
-    menu.close()
+    assert shown == [("use_again", "dismiss")]
