@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
+import os
 import re
 import secrets
 import time
@@ -21,7 +22,7 @@ from soundstudio.library.naming import cut_to_bytes, safe_name
 from soundstudio.library.wav_metadata import SoundMetadata, embed, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from soundstudio.core.messages import VariationReady
     from soundstudio.core.requests import GenerationRequest
@@ -144,25 +145,46 @@ def clip_at(path: Path) -> Clip | None:
         return None
 
 
-def wav_files(clips_folder: Path) -> Iterator[Path]:
-    """All finished WAV files of the library, oldest month first."""
-    if clips_folder.is_dir():
-        for path in sorted(clips_folder.glob("*/*.wav")):
-            if not path.name.startswith("."):
-                yield path
+def scan(clips_folder: Path, changed_after_s: float = 0.0) -> tuple[list[str], list[Path]]:
+    """The finished WAV files as "month/name.wav", and the half-written ones.
+
+    Only of months whose folder was changed after a moment (seconds since 1970). By scandir and
+    strings: a hundred thousand Path objects would take seconds.
+    """
+    finished, abandoned = [], []
+    for month in _entries(clips_folder):
+        if not month.is_dir() or month.stat().st_mtime < changed_after_s:
+            continue
+        for entry in _entries(Path(month.path)):
+            if entry.name.endswith(TEMPORARY_SUFFIX):
+                abandoned.append(Path(entry.path))
+            elif entry.name.endswith(".wav") and not entry.name.startswith("."):
+                finished.append(f"{month.name}/{entry.name}")
+    return finished, abandoned
 
 
-def sweep_abandoned(*folders: Path) -> int:
-    """Remove half-written files that nobody has touched for ten minutes; returns how many."""
+def sweep_abandoned(paths: Iterable[Path]) -> int:
+    """Remove half-written files that nobody has touched for ten minutes; returns how many.
+
+    Younger ones may be another process's work.
+    """
     removed = 0
     oldest = time.time() - _ABANDONED_AFTER_S
-    for folder in folders:
-        for path in folder.rglob(f"*{TEMPORARY_SUFFIX}") if folder.is_dir() else ():
-            with contextlib.suppress(OSError):
-                if path.stat().st_mtime < oldest:
-                    path.unlink()
-                    removed += 1
+    for path in paths:
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+                removed += 1
     return removed
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError as error:
+        log.debug("%s cannot be listed: %s", folder, error)
+        return []
 
 
 def _generation_json(path: Path) -> str:

@@ -34,6 +34,8 @@ class Database:
         """Open or create. Raises DamagedDatabaseError, LibraryError (newer), StorageError."""
         self.path = path
         self._lock = threading.RLock()
+        if damage_mark(path).exists():
+            raise DamagedDatabaseError(f"{path} was found to be damaged before")
         _check_length(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -151,6 +153,11 @@ def _has_log(path: Path) -> bool:
     return log_file.exists() and log_file.stat().st_size > 0
 
 
+def damage_mark(path: Path) -> Path:
+    """The file whose presence says that the database opens but cannot be read."""
+    return path.with_name(path.name + "-damaged")
+
+
 def was_left_open(path: Path) -> bool:
     """True if the last process did not close the database, or another one has it open."""
     return path.with_name(path.name + "-wal").exists()
@@ -166,6 +173,7 @@ def keep_aside(path: Path) -> Path:
         count += 1
     try:
         path.rename(aside)
+        damage_mark(path).unlink(missing_ok=True)
         for ending in _COMPANIONS:
             companion = path.with_name(path.name + ending)
             if companion.exists():

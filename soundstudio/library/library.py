@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from soundstudio.audio.files import read_sound
-from soundstudio.core.errors import InvalidRequestError, LibraryError, StorageError
-from soundstudio.core.requests import GenerationRequest
+from soundstudio.core.errors import LibraryError, StorageError
 from soundstudio.library import clip_files
+from soundstudio.library.clip_rows import INSERT, SELECT, clip_of, row_of
 from soundstudio.library.clips import MAX_RATING, Clip, ClipQuery, Order
 from soundstudio.library.database import (
     DamagedDatabaseError,
     Database,
+    damage_mark,
     keep_aside,
     salvage,
     was_left_open,
@@ -33,21 +34,12 @@ if TYPE_CHECKING:
 
     from soundstudio.core.messages import VariationReady
     from soundstudio.core.paths import UserFolders
+    from soundstudio.core.requests import GenerationRequest
 
 log = logging.getLogger(__name__)
 
 IdArray = npt.NDArray[np.int64]
 
-_COLUMNS: Final = (
-    "path", "name", "created_at", "request", "prompt", "variation_seed", "model_title",
-    "model_licence", "device", "dtype", "sample_rate", "duration_s", "channels", "peak_db",
-    "true_peak_db", "rms_db", "lufs", "favourite", "rating", "tags", "notes", "trashed",
-)  # fmt: skip
-_SELECT: Final = f"SELECT id, {', '.join(_COLUMNS)} FROM clips"
-_INSERT: Final = (
-    f"INSERT INTO clips ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "
-    "ON CONFLICT (path) DO UPDATE SET name = excluded.name RETURNING id"
-)
 _ORDERS: Final[dict[Order, str]] = {
     "newest": "id DESC",
     "oldest": "id",
@@ -56,6 +48,7 @@ _ORDERS: Final[dict[Order, str]] = {
     "duration": "duration_s DESC, id DESC",
 }
 _SQL_VARIABLES: Final = 500
+_MARGIN_S: Final = 86_400.0
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -91,8 +84,7 @@ class Library:
             log.warning("the library is damaged: %s", error)
             return cls._rebuilt(folders, keep_aside(path), progress)
         if is_new or needs_rescan:
-            found = library._adopt_orphans(progress)
-            clip_files.sweep_abandoned(folders.clips, folders.handover)
+            found = library._adopt_orphans(progress, all_months=is_new)
             if is_new and found:
                 library.notice = (
                     f"The library's database was missing; {_clips(found)} found again in "
@@ -160,7 +152,7 @@ class Library:
             raise
 
     def _insert(self, connection: sqlite3.Connection, clip: Clip) -> int:
-        row = connection.execute(_INSERT, self._row_of(clip)).fetchone()
+        row = connection.execute(INSERT, row_of(clip, self._relative(clip.path))).fetchone()
         return int(row[0])
 
     # finding
@@ -177,23 +169,27 @@ class Library:
         match = _match_expression(query.text)
         if query.text.strip() and not match:
             return np.empty(0, dtype=np.int64)
-        rows: list[Any]
         if match and len(conditions) == 1 and not query.trashed and query.order in _BY_ID:
             # The index of words gives ids in order already; only the trash must be left out.
-            rows = self._read(
-                "SELECT rowid FROM clip_words WHERE clip_words MATCH ? AND rowid NOT IN "
-                f"(SELECT id FROM clips WHERE trashed = 1) ORDER BY row{_ORDERS[query.order]}",
+            found = self._read_ids(
+                "SELECT rowid AS id FROM clip_words WHERE clip_words MATCH ? "
+                f"ORDER BY row{_ORDERS[query.order]}",
                 (match,),
             )
-        else:
-            if match:
-                conditions.append("id IN (SELECT rowid FROM clip_words WHERE clip_words MATCH ?)")
-            rows = self._read(
-                f"SELECT id FROM clips WHERE {' AND '.join(conditions)} "
-                f"ORDER BY {_ORDERS[query.order]}",
-                (*values, match) if match else values,
-            )
-        return np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+            trashed = self._read_ids("SELECT id FROM clips WHERE trashed = 1", ())
+            return found[np.isin(found, trashed, invert=True, assume_unique=True)]
+        if match:
+            conditions.append("id IN (SELECT rowid FROM clip_words WHERE clip_words MATCH ?)")
+        return self._read_ids(
+            f"SELECT id FROM clips WHERE {' AND '.join(conditions)} "
+            f"ORDER BY {_ORDERS[query.order]}",
+            (*values, match) if match else values,
+        )
+
+    def _read_ids(self, statement: str, values: Sequence[Any]) -> IdArray:
+        # One long text instead of a tuple for each row: three times as fast for 100,000 ids.
+        text = self._read(f"SELECT group_concat(id) FROM ({statement})", values)[0][0]
+        return np.fromstring(str(text or ""), dtype=np.int64, sep=",")
 
     def count(self, *, trashed: bool = False) -> int:
         """How many clips there are, or how many lie in the trash."""
@@ -212,8 +208,8 @@ class Library:
         wanted = [int(id_) for id_ in ids]
         found: dict[int, Clip] = {}
         for part in _parts(wanted):
-            rows = self._read(f"{_SELECT} WHERE id IN ({', '.join('?' * len(part))})", part)
-            found.update((int(row[0]), self._clip_of(row)) for row in rows)
+            rows = self._read(f"{SELECT} WHERE id IN ({', '.join('?' * len(part))})", part)
+            found.update((int(row[0]), clip_of(row, self._folders.data)) for row in rows)
         return [found[id_] for id_ in wanted if id_ in found]
 
     def recent_prompts(self, count: int = 20) -> list[str]:
@@ -284,11 +280,29 @@ class Library:
 
     # inside
 
-    def _adopt_orphans(self, progress: Callable[[int, int], None] | None) -> int:
-        """Enter the files in the clips folder that have no row."""
-        known = {row[0] for row in self._read("SELECT path FROM clips")}
-        paths = list(clip_files.wav_files(self._folders.clips))
-        orphans = [path for path in paths if self._relative(path) not in known]
+    def _adopt_orphans(
+        self, progress: Callable[[int, int], None] | None, *, all_months: bool = True
+    ) -> int:
+        """Enter the files in the clips folder that have no row.
+
+        After a crash these are younger than the newest row, so other months need no look.
+        """
+        after_s = 0.0 if all_months else self._newest_s() - _MARGIN_S
+        finished, abandoned = clip_files.scan(self._folders.clips, after_s)
+        clip_files.sweep_abandoned(abandoned)
+        prefix = self._relative(self._folders.clips)
+        months = {name.split("/")[0] for name in finished}
+        known = {
+            str(row[0])
+            for month in months
+            for row in self._read(
+                "SELECT path FROM clips WHERE path >= ? AND path < ?",
+                (f"{prefix}/{month}/", f"{prefix}/{month}0"),  # "0" follows "/"
+            )
+        }
+        orphans = [
+            self._folders.clips / name for name in finished if f"{prefix}/{name}" not in known
+        ]
         clips = []
         for done, path in enumerate(orphans):
             clip = clip_files.clip_at(path)
@@ -304,6 +318,10 @@ class Library:
             log.info("%d clips without a row were entered", len(clips))
         return len(clips)
 
+    def _newest_s(self) -> float:
+        rows = self._read("SELECT created_at FROM clips ORDER BY id DESC LIMIT 1")
+        return datetime.fromisoformat(rows[0][0]).timestamp() if rows else 0.0
+
     def _change(self, assignment: str, value: str | int, ids: Iterable[int]) -> None:
         with self._writing() as connection:
             connection.executemany(
@@ -314,7 +332,7 @@ class Library:
         try:
             return self._database.read(statement, values)
         except DamagedDatabaseError as error:
-            raise _damaged_now() from error
+            raise self._damaged_now() from error
 
     @contextlib.contextmanager
     def _writing(self) -> Any:
@@ -322,7 +340,16 @@ class Library:
             with self._database.writing() as connection:
                 yield connection
         except DamagedDatabaseError as error:
-            raise _damaged_now() from error
+            raise self._damaged_now() from error
+
+    def _damaged_now(self) -> LibraryError:
+        """Leave a mark, so that the next start rebuilds what opens but cannot be read."""
+        with contextlib.suppress(OSError):
+            damage_mark(self._folders.library_file).touch()
+        return LibraryError(
+            "The library's database is damaged.",
+            "Start Sound Studio again: it will be built anew from the clips themselves.",
+        )
 
     def _relative(self, path: Path) -> str:
         """Paths in the database are relative to the data folder, so that it can be moved."""
@@ -331,43 +358,8 @@ class Library:
         except ValueError:
             return path.as_posix()
 
-    def _row_of(self, clip: Clip) -> tuple[Any, ...]:
-        request = json.dumps(clip.request.to_dict(), ensure_ascii=False) if clip.request else None
-        texts = {
-            "path": self._relative(clip.path),
-            "created_at": clip.created_at.isoformat(),
-            "request": request,
-            "tags": json.dumps(clip.tags, ensure_ascii=False),
-            "notes": json.dumps(clip.notes, ensure_ascii=False),
-            "favourite": int(clip.favourite),
-            "trashed": int(clip.is_trashed),
-        }
-        return tuple(texts[name] if name in texts else getattr(clip, name) for name in _COLUMNS)
-
-    def _clip_of(self, row: Sequence[Any]) -> Clip:
-        values = dict(zip(("id", *_COLUMNS), row, strict=True))
-        del values["prompt"]
-        values["path"] = path = self._folders.data / values["path"]
-        values["created_at"] = datetime.fromisoformat(values["created_at"])
-        values["request"] = _request_of(values["request"])
-        values["favourite"] = bool(values["favourite"])
-        values["is_trashed"] = bool(values.pop("trashed"))
-        values["tags"] = tuple(json.loads(values["tags"]))
-        values["notes"] = tuple(json.loads(values["notes"]))
-        return Clip(is_missing=not path.is_file(), **values)
-
 
 _BY_ID: Final = ("newest", "oldest")
-
-
-def _request_of(text: str | None) -> GenerationRequest | None:
-    if text is None:
-        return None
-    try:
-        return GenerationRequest.from_dict(json.loads(text))
-    except (InvalidRequestError, ValueError, AttributeError):
-        log.warning("a stored request cannot be read: %.80s", text)
-        return None
 
 
 def _match_expression(text: str) -> str:
@@ -381,10 +373,3 @@ def _parts(ids: list[int]) -> Iterable[list[int]]:
 
 def _clips(count: int) -> str:
     return "1 clip was" if count == 1 else f"{count:,} clips were"
-
-
-def _damaged_now() -> LibraryError:
-    return LibraryError(
-        "The library's database is damaged.",
-        "Start Sound Studio again: it will be built anew from the clips, and nothing is deleted.",
-    )
