@@ -1,0 +1,134 @@
+"""`soundstudio models`: which models there are; importing, verifying, removing them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from soundstudio.cli.terminal import write_json, write_line, write_table
+from soundstudio.core.catalogue import catalogue, find_model
+from soundstudio.core.errors import ModelError
+from soundstudio.core.paths import user_folders
+from soundstudio.core.settings import load_settings
+
+if TYPE_CHECKING:
+    import argparse
+
+    from soundstudio.core.catalogue import CatalogueRow
+
+
+def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the command and what it can do to the parser."""
+    parser = commands.add_parser(
+        "models", parents=[common], help="list, import, verify and remove models"
+    )
+    parser.set_defaults(run=_list)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION")
+    for name, run, operand, text in (
+        ("list", _list, "", "which models there are (the default)"),
+        ("download", _download, "ID", "fetch a model of the catalogue"),
+        ("import", _import, "PATH", "copy a model folder (diffusers' AudioLDM layout) in"),
+        ("verify", _verify, "ID", "check a model's files"),
+        ("remove", _remove, "ID", "delete an imported or downloaded model"),
+    ):
+        # The common options stand before and after the action; only one of them counts.
+        action = actions.add_parser(name, help=text, description=text)
+        action.add_argument("--json", action="store_true", default=_unset())
+        action.add_argument("--verbose", action="store_true", default=_unset())
+        if operand:
+            action.add_argument("operand", metavar=operand)
+        action.set_defaults(run=run)
+
+
+def _unset() -> Any:
+    import argparse
+
+    return argparse.SUPPRESS
+
+
+def models_folder() -> Path:
+    """Where the user's models lie: the setting, or the data folder."""
+    folders = user_folders()
+    chosen = load_settings(folders.settings_file).models_folder
+    return Path(chosen).expanduser() if chosen else folders.models
+
+
+def describe(row: CatalogueRow) -> dict[str, Any]:
+    """A row of the catalogue for `--json`."""
+    return {
+        "id": row.id,
+        "title": row.title,
+        "kind": row.kind,
+        "installed": row.is_installed,
+        "licence": row.licence,
+        "parameters": row.parameters or None,
+        "sample_rate": row.sample_rate,
+        "capabilities": list(row.capabilities),
+        "folder": str(row.folder) if row.folder else None,
+    }
+
+
+def _list(args: argparse.Namespace) -> int:
+    rows = catalogue(models_folder())
+    if args.json:
+        write_json({"models": [describe(row) for row in rows]})
+        return 0
+    head = ("ID", "TITLE", "KIND", "INSTALLED", "PARAMETERS", "LICENCE")
+    write_table([head, *(_cells(row) for row in rows)])
+    return 0
+
+
+def _cells(row: CatalogueRow) -> tuple[str, ...]:
+    size = f"{row.parameters / 1e6:.0f} M" if row.parameters else "?"
+    installed = "yes" if row.is_installed else "no"
+    return row.id, row.title, row.kind, installed, size, row.licence
+
+
+def _download(args: argparse.Namespace) -> int:
+    row = next((row for row in catalogue(models_folder()) if row.id == args.operand), None)
+    if row is None:
+        raise ModelError(
+            f"There is no model called “{args.operand}”.",
+            "`soundstudio models list` shows what there is.",
+        )
+    if row.is_installed:
+        raise ModelError(f"{row.title} is installed already, in {row.folder}.")
+    raise ModelError(
+        "This version cannot download models yet.",
+        f"Put the files of {row.hub_id} (licence {row.licence}) into {models_folder() / row.id}.",
+    )
+
+
+def _import(args: argparse.Namespace) -> int:
+    from soundstudio.engine.model_store import import_model
+
+    row = import_model(Path(args.operand).expanduser(), models_folder())
+    if args.json:
+        write_json({"imported": describe(row)})
+    else:
+        write_line(f"{row.title} is imported as “{row.id}”.")
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from soundstudio.engine.model_store import verify_model
+
+    row = find_model(args.operand, models_folder())
+    tensors = verify_model(row)
+    if args.json:
+        write_json({"verified": describe(row), "tensors": tensors})
+    else:
+        write_line(f"{row.title} is whole: all {tensors:,} tensors were read.")
+    return 0
+
+
+def _remove(args: argparse.Namespace) -> int:
+    from soundstudio.engine.model_store import remove_model
+
+    row = find_model(args.operand, models_folder())
+    remove_model(row, models_folder())
+    if args.json:
+        write_json({"removed": describe(row)})
+    else:
+        write_line(f"{row.title} was removed.")
+    return 0

@@ -1,0 +1,73 @@
+"""What the command line writes: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from soundstudio.core.progress import Progress
+
+_BAR_CELLS: Final = 24
+_STAGES: Final = {"loading": "Loading", "sampling": "Generating", "decoding": "Decoding"}
+
+
+def write_line(text: str) -> None:
+    """One line of the result."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def write_json(value: dict[str, Any]) -> None:
+    """The one object of `--json`."""
+    write_line(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def write_problem(sentence: str) -> None:
+    """One line about a failure."""
+    sys.stderr.write(f"soundstudio: {' '.join(sentence.split())}\n")
+    sys.stderr.flush()
+
+
+def write_table(rows: Sequence[tuple[str, ...]]) -> None:
+    """Columns as wide as their widest cell; the first row is the head."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        write_line("  ".join(cells).rstrip())
+
+
+class ProgressBar:
+    """A bar on the terminal that stderr is; silent where stderr is something else."""
+
+    def __init__(self, variations: int) -> None:
+        self._variations = variations
+        self._is_shown = sys.stderr.isatty()
+        self._width = 0
+
+    def __call__(self, where: Progress) -> None:
+        if not self._is_shown:
+            return
+        filled = _BAR_CELLS * where.step // max(where.steps, 1)
+        bar = "█" * filled + "·" * (_BAR_CELLS - filled)
+        text = f"{_STAGES[where.stage]:<10} {bar} {where.step}/{where.steps}"
+        if self._variations > 1 and where.stage != "loading":
+            last = where.first_variation + where.variations
+            shown = f"{last}" if where.variations == 1 else f"{where.first_variation + 1}–{last}"
+            text += f"  variation {shown} of {self._variations}"
+        self._draw(text)
+
+    def clear(self) -> None:
+        """Take the bar away, so that other lines can be written."""
+        if self._is_shown and self._width:
+            self._draw("")
+            sys.stderr.write("\r")
+            sys.stderr.flush()
+
+    def _draw(self, text: str) -> None:
+        sys.stderr.write(f"\r{text.ljust(self._width)}")
+        sys.stderr.flush()
+        self._width = len(text)
