@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SWITCH_INTERVAL_S = 0.001
 # Fine-tune and Score join here.
 PLACES = (Place("generate", "Generate", "generate"),)
 
@@ -150,6 +151,8 @@ class Studio:
 
     def start(self, files: Sequence[str] = ()) -> None:
         """Show the window, then start what takes longer."""
+        # With Python's 5 ms, two busy pool threads keep the event loop waiting for 10 ms a turn.
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         self.window.restore_places()
         self.transport.set_volume(self.window.remembered("volume", 1.0))
         self.player.level_gain = self.window.remembered("volume", 1.0) ** 2

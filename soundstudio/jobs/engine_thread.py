@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections import deque
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 Phase = Literal["starting", "ready", "restarting", "failed", "closed"]
 
 GRACE_MS = 1500
+ENGINE_NICENESS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,15 @@ def describe_exit(code: int, crashed: bool) -> str:
             return "The engine was killed, perhaps because the computer ran out of memory."
         return f"The engine crashed (signal {code})." if code else "The engine crashed."
     return f"The engine ended unexpectedly (exit code {code})."
+
+
+def _yield_to_window(pid: int) -> None:
+    """Let the window and the audio callback go before the engine where processors are few."""
+    if hasattr(os, "setpriority"):
+        try:
+            os.setpriority(os.PRIO_PROCESS, pid, ENGINE_NICENESS)
+        except OSError as error:
+            log.info("the engine keeps its priority: %s", error)
 
 
 class EngineThread(QThread):
@@ -237,6 +248,7 @@ class _EngineProcess(QObject):
             if message.protocol != PROTOCOL_VERSION:
                 self._give_up("The engine belongs to another version of Sound Studio.")
                 return
+            _yield_to_window(message.pid)
             self._thread.state_changed.emit(EngineState("ready"))
         elif isinstance(message, JobFinished):
             self._policy.forgive()

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from soundstudio.ui.clip_rows import FailedRow, PendingRow
 from soundstudio.ui.clip_table_model import ROW_ROLE, Column, moment_text
+from soundstudio.ui.thin_bar import draw_bar
 
 if TYPE_CHECKING:
     from soundstudio.library.clips import Clip
@@ -239,15 +240,7 @@ class ClipDelegate(QStyledItemDelegate):
         if column == Column.WAVE:
             box = QRectF(rect.adjusted(4, 0, -6, 0))
             bar = QRectF(box.left(), box.center().y() - 3, box.width(), 6)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(c.border))
-            painter.drawRoundedRect(bar, 3, 3)
-            if row.progress.fraction > 0:
-                painter.setBrush(QColor(c.accent))
-                done = QRectF(bar)
-                done.setWidth(max(6.0, bar.width() * row.progress.fraction))
-                painter.drawRoundedRect(done, 3, 3)
+            draw_bar(painter, bar, row.progress.fraction, c.border, c.accent)
         elif column == Column.NAME:
             title = row.title
             if row.variations > 1:

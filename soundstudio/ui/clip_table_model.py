@@ -83,10 +83,12 @@ class ClipTableModel(QAbstractTableModel):
     """signals:
     clips_wanted(list): ids of clips that come into view and are not known yet.
     rename_requested(int, str): a clip's id and the name that was typed.
+    clips_arrived(): clips that were wanted are there, or have changed.
     """
 
     clips_wanted = Signal(list)
     rename_requested = Signal(int, str)
+    clips_arrived = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -168,6 +170,7 @@ class ClipTableModel(QAbstractTableModel):
         if len(self.rows):
             last = self.index(len(self.rows) - 1, len(Column) - 1)
             self.dataChanged.emit(self.index(0, 0), last)
+        self.clips_arrived.emit()
 
     def forget_ids(self, gone: set[int]) -> None:
         """Take clips out of the list without asking the library again."""

@@ -104,7 +104,7 @@ class Commands(QObject):
         s.table.menu_requested.connect(self._show_clip_menu)
         s.thumbnails.arrived.connect(s.table.viewport().update)
         s.thumbnails.file_failed.connect(lambda i, _: s.library_desk.mark_missing(i))
-        s.model.dataChanged.connect(self._on_data)
+        s.model.clips_arrived.connect(self._on_data)
         s.library_panel.prompt_chosen.connect(self._try_prompt)
         s.library_desk.clip_added.connect(self._on_added)
         s.library_desk.rows_replaced.connect(self._enable)

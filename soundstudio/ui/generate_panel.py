@@ -114,7 +114,7 @@ class GeneratePanel(QWidget):
         self.generate.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.generate.clicked.connect(self.generate_requested)
         icons.dress(self.generate, "generate", "accent_text")
-        self.queue = QueueList(icons, self)
+        self.queue = QueueList(theme, icons, self)
         self.queue.cancel_requested.connect(self.cancel_requested)
         self.queue.cancel_all_requested.connect(self.cancel_all_requested)
         self._make_amounts()

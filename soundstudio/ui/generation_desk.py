@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from soundstudio.core.errors import InvalidRequestError
 from soundstudio.core.messages import (
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from soundstudio.ui.clip_table_model import ClipTableModel
     from soundstudio.ui.generate_panel import GeneratePanel
     from soundstudio.ui.status_line import StatusLine
+
+
+REFRESH_MS = 50
 
 
 class GenerationDesk(QObject):
@@ -65,6 +68,9 @@ class GenerationDesk(QObject):
         self._announced: set[str] = set()
         self._phase = "starting"
         self._crash = ""
+        self._changed: set[str] = set()
+        self._refresh = QTimer(self, singleShot=True, interval=REFRESH_MS)
+        self._refresh.timeout.connect(self._show_changes)
         engine.message_received.connect(queue.on_message)
         engine.message_received.connect(self._on_message)
         engine.engine_stopped.connect(queue.on_engine_stopped)
@@ -165,10 +171,18 @@ class GenerationDesk(QObject):
             self.job_queued.emit()
 
     def _on_job_changed(self, job_id: str) -> None:
-        job = self._queue.job(job_id)
-        if job is not None:
-            self._model.change_job(job)
-            self._panel.queue.show_jobs(self._queue.open_jobs())
+        """Progress may come a hundred times a second; it is shown as often as an eye can see."""
+        self._changed.add(job_id)
+        if not self._refresh.isActive():
+            self._refresh.start()
+
+    def _show_changes(self) -> None:
+        changed, self._changed = self._changed, set()
+        for job_id in changed:
+            job = self._queue.job(job_id)
+            if job is not None:
+                self._model.change_job(job)
+        self._panel.queue.show_jobs(self._queue.open_jobs())
 
     def _on_job_ended(self, job_id: str) -> None:
         job = self._queue.job(job_id)

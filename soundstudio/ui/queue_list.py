@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from soundstudio.jobs.queue import Job, JobState
 from soundstudio.ui.request_form import title_of
+from soundstudio.ui.thin_bar import ThinBar
 
 if TYPE_CHECKING:
     from soundstudio.ui.icons import Icons
+    from soundstudio.ui.theme import Theme
 
 MOST_SHOWN = 4
 
@@ -30,17 +32,14 @@ def state_words(job: Job) -> str:
 
 
 class _JobRow(QWidget):
-    def __init__(self, icons: Icons, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, icons: Icons, parent: QWidget) -> None:
         super().__init__(parent)
         self.job_id = ""
         self.title = QLabel(self)
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.state = QLabel(self)
         self.state.setObjectName("muted")
-        self.bar = QProgressBar(self)
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
-        self.bar.setFixedHeight(4)
+        self.bar = ThinBar(theme, self)
         self.cross = QToolButton(self)
         self.cross.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.cross.setToolTip("Cancel")
@@ -68,9 +67,9 @@ class QueueList(QWidget):
     cancel_requested = Signal(str)
     cancel_all_requested = Signal()
 
-    def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._rows = [_JobRow(icons, self) for _ in range(MOST_SHOWN)]
+        self._rows = [_JobRow(theme, icons, self) for _ in range(MOST_SHOWN)]
         self._more = QLabel(self)
         self._more.setObjectName("muted")
         self._cancel_all = QToolButton(self)
@@ -99,7 +98,7 @@ class QueueList(QWidget):
             row.title.setText(metrics.elidedText(title, Qt.TextElideMode.ElideRight, 150))
             row.title.setToolTip(job.request.prompt)
             row.state.setText(state_words(job))
-            row.bar.setValue(round(job.fraction * 1000))
+            row.bar.set_fraction(job.fraction)
             row.cross.setAccessibleName(f"Cancel {title}")
             row.cross.setEnabled(job.state is not JobState.CANCELLING)
             row.show()

@@ -180,8 +180,6 @@ QScrollBar::handle:hover {{ background: {c.muted}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QScrollArea {{ border: none; background: transparent; }}
-QProgressBar {{ border: none; border-radius: 2px; background: {c.border}; }}
-QProgressBar::chunk {{ border-radius: 2px; background: {c.accent}; }}
 QSplitter::handle {{ background: {c.window}; }}
 QSlider::groove:horizontal {{ height: 4px; background: {c.border}; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {c.accent}; border-radius: 2px; }}
