@@ -107,13 +107,24 @@ def _power_to_lufs(power: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _k_weighted(samples: FloatArray, rate: int) -> npt.NDArray[np.float64]:
-    """BS.1770's shelf and high pass, by multiplying spectra [channels, samples] in float64."""
-    length = samples.shape[1]
-    padded = _fast_length(length + round(_FILTER_TAIL_S * rate))
+    """BS.1770's shelf and high pass, by multiplying spectra [channels, samples] in float64.
+
+    Block by block with overlap-add: NumPy 1 holds the interpreter's lock during an FFT, and one
+    over the whole sound would stop the window for as long.
+    """
+    channels, length = samples.shape
+    tail = round(_FILTER_TAIL_S * rate)
+    padded = _fast_length(2 * tail)
+    block = padded - tail
     unit = np.exp(-2j * np.pi * np.arange(padded // 2 + 1) / padded)
     response = _biquad(_high_shelf(rate), unit) * _biquad(_high_pass(rate), unit)
-    spectrum = np.fft.rfft(samples.astype(np.float64), n=padded, axis=1)
-    return np.asarray(np.fft.irfft(spectrum * response, n=padded, axis=1)[:, :length])
+    weighted = np.zeros((channels, length + padded))
+    for channel in range(channels):
+        for first in range(0, length, block):
+            piece = samples[channel, first : first + block].astype(np.float64)
+            spectrum = np.fft.rfft(piece, n=padded)
+            weighted[channel, first : first + padded] += np.fft.irfft(spectrum * response, n=padded)
+    return weighted[:, :length]
 
 
 def _fast_length(length: int) -> int:

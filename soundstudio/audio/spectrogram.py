@@ -22,7 +22,8 @@ ByteImage = npt.NDArray[np.uint8]
 
 MIN_POWER: Final = 1e-16  # -160 dB
 _DB_PER_NEPER: Final = np.float32(10.0 / np.log(10.0))
-_BLOCK_FRAMES: Final = 256
+# NumPy 1 holds the interpreter's lock during an FFT; a block takes about a millisecond.
+_BLOCK_FRAMES: Final = 32
 
 
 def stft_power(mono: FloatArray, n_fft: int = 2048, hop_samples: int = 256) -> FloatArray:
