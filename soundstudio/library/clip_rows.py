@@ -41,7 +41,13 @@ def row_of(clip: Clip, path: str) -> tuple[Any, ...]:
         "favourite": int(clip.favourite),
         "trashed": int(clip.is_trashed),
     }
-    return tuple(converted[name] if name in converted else getattr(clip, name) for name in COLUMNS)
+    values = (converted.get(name, getattr(clip, name, None)) for name in COLUMNS)
+    return tuple(storable(value) if isinstance(value, str) else value for value in values)
+
+
+def storable(text: str) -> str:
+    """Half surrogate pairs, which UTF-8 cannot hold, become question marks."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def clip_of(row: Sequence[Any], data_folder: Path) -> Clip:
@@ -59,8 +65,8 @@ def clip_of(row: Sequence[Any], data_folder: Path) -> Clip:
 
 
 def to_text(value: Any) -> str:
-    """JSON for a column; half surrogate pairs, which UTF-8 cannot hold, become question marks."""
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
+    """JSON for a column."""
+    return storable(json.dumps(value, ensure_ascii=False))
 
 
 def _request_of(text: str | None) -> GenerationRequest | None:

@@ -201,7 +201,8 @@ def export_name(clip: Clip, plan: ExportPlan, cat_id: str = "") -> tuple[ucs.Ucs
     )
     if plan.uses_ucs_names:
         return name, ucs.ucs_file_name(name)
-    return name, naming.safe_name("_".join(part for part in (fx_name, seed) if part))
+    parts = (naming.safe_name(fx_name, 180), seed)
+    return name, "_".join(part for part in parts if part)
 
 
 def _export(clip: Clip, sound: Sound, plan: ExportPlan, cat_id: str) -> Path:

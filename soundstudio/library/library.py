@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import logging
 import re
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ import numpy.typing as npt
 from soundstudio.audio.files import read_sound
 from soundstudio.core.errors import LibraryError, StorageError
 from soundstudio.library import clip_files
-from soundstudio.library.clip_rows import INSERT, SELECT, clip_of, row_of
+from soundstudio.library.clip_rows import INSERT, SELECT, clip_of, row_of, storable, to_text
 from soundstudio.library.clips import MAX_RATING, Clip, ClipQuery, Order
 from soundstudio.library.database import (
     DamagedDatabaseError,
@@ -146,7 +145,7 @@ class Library:
         try:
             with self._writing() as connection:
                 return dataclasses.replace(clip, id=self._insert(connection, clip))
-        except (LibraryError, StorageError):
+        except BaseException:
             with contextlib.suppress(OSError):
                 target.unlink()
             raise
@@ -223,7 +222,7 @@ class Library:
         """Give a clip another name; its file keeps its own. An empty name changes nothing."""
         name = " ".join(name.split())
         if name:
-            self._change("name = ?", name, [id_])
+            self._change("name = ?", storable(name), [id_])
 
     def set_favourite(self, id_: int, favourite: bool) -> None:
         self._change("favourite = ?", int(favourite), [id_])
@@ -236,7 +235,7 @@ class Library:
         """Replace the tags; empty and repeated ones are left out."""
         plain = [" ".join(tag.split()) for tag in tags]
         unique = list(dict.fromkeys(tag for tag in plain if tag))
-        self._change("tags = ?", json.dumps(unique, ensure_ascii=False), [id_])
+        self._change("tags = ?", to_text(unique), [id_])
 
     def trash(self, ids: Iterable[int]) -> None:
         """Put clips into the trash; their files stay until it is emptied."""
