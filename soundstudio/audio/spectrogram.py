@@ -61,16 +61,16 @@ def level_rows(power: FloatArray, sample_rate: int, scale: ScaleName, rows: int)
     power between two bins is interpolated.
     """
     bins = power.shape[0]
-    below, share, first, is_wide = _row_map(bins, sample_rate, scale, rows)
+    below, share, first, wide_from = _row_map(bins, sample_rate, scale, rows)
     picture = np.empty((rows, power.shape[1]), dtype=np.float32)
-    narrow = ~is_wide
-    upper = np.minimum(below[narrow] + 1, bins - 1)
-    weight = share[narrow, np.newaxis]
-    picture[narrow] = power[below[narrow]] * (1 - weight) + power[upper] * weight
-    if is_wide.any():
-        # Wide rows are consecutive and at the top; one reduction covers them without gaps.
-        starts = first[is_wide]
-        picture[is_wide] = np.maximum.reduceat(power, starts, axis=0)
+    # Row by row: NumPy's fancy indexing and reduceat take twenty times as long here.
+    for row in range(wide_from):
+        upper = min(below[row] + 1, bins - 1)
+        np.multiply(power[below[row]], 1 - share[row], out=picture[row])
+        picture[row] += power[upper] * share[row]
+    for row in range(wide_from, rows):
+        last = first[row + 1] if row + 1 < rows else bins
+        np.maximum.reduce(power[first[row] : last], axis=0, out=picture[row])
     np.maximum(picture, MIN_POWER, out=picture)
     np.log(picture, out=picture)
     picture *= _DB_PER_NEPER
@@ -80,8 +80,11 @@ def level_rows(power: FloatArray, sample_rate: int, scale: ScaleName, rows: int)
 @lru_cache(maxsize=16)
 def _row_map(
     bins: int, sample_rate: int, scale: ScaleName, rows: int
-) -> tuple[npt.NDArray[np.intp], FloatArray, npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-    """For each row: the bin below its centre, the share of the next one, its first bin, wide?"""
+) -> tuple[list[int], list[np.float32], list[int], int]:
+    """For each row the bin below its centre, the share of the next one, and its first bin.
+
+    The tuple ends with the first of the rows that each cover bins of their own; these are on top.
+    """
     axis = FrequencyScale(scale, sample_rate / 2)
     bins_per_hz = (bins - 1) / (sample_rate / 2)
     centres = axis.frequencies_at((np.arange(rows) + 0.5) / rows) * bins_per_hz
@@ -89,11 +92,10 @@ def _row_map(
     below = np.clip(np.floor(centres), 0, bins - 1).astype(np.intp)
     share = (centres - below).astype(np.float32)
     first = np.clip(np.ceil(edges[:-1]), 0, bins - 1).astype(np.intp)
-    # A row is wide from where every row on holds a bin of its own.
     has_own_bin = np.append(np.diff(first) > 0, True)
     narrow_rows = np.flatnonzero(~has_own_bin)
     wide_from = 0 if narrow_rows.size == 0 else int(narrow_rows[-1]) + 1
-    return below, share, first, np.arange(rows) >= wide_from
+    return below.tolist(), list(share), first.tolist(), wide_from
 
 
 def quantise(levels_db: FloatArray, floor_db: float, ceiling_db: float) -> ByteImage:
