@@ -115,7 +115,7 @@ def _devices(problems: list[str], slow: list[str]) -> list[dict[str, Any]]:
     rows = []
     for device in found:
         dtype = choose_dtype(device, "auto")
-        precision = asdict(precision_of(device.kind, dtype))
+        precision = asdict(precision_of(dtype))
         rows.append({**asdict(device), "dtype": dtype, "precision": precision})
     return rows
 

@@ -186,10 +186,12 @@ class AudioLDM:
         count = model_input.shape[0]
         guided = embeddings.shape[0] == 2 * count
         batch = torch.cat([model_input, model_input]) if guided else model_input
-        # The scheduler may have promoted to float64; the UNet's format decides.
-        batch = batch.to(embeddings.dtype, memory_format=torch.channels_last)
         output: torch.Tensor = self.unet(
-            batch, timestep, encoder_hidden_states=None, class_labels=embeddings, return_dict=False
+            batch.to(embeddings.dtype),
+            timestep,
+            encoder_hidden_states=None,
+            class_labels=embeddings,
+            return_dict=False,
         )[0]
         output = output.float()
         if not guided:

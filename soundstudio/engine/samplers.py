@@ -31,7 +31,7 @@ class Sampler:
     min_steps: int = 1
 
 
-# All but DDIM begin at the very last training step and space the others evenly from there
+# All but DDIM and PNDM begin at the very last training step and space the others evenly from there
 # ("trailing", Lin et al. 2024, arXiv:2305.08891): few steps then lose least.
 _TRAILING: Final = {"timestep_spacing": "trailing", "steps_offset": 0}
 
@@ -49,8 +49,12 @@ SAMPLER_TABLE: Final[Mapping[str, Sampler]] = {
     ),
     "heun": Sampler("scheduling_heun_discrete", "HeunDiscreteScheduler", _TRAILING),
     "unipc": Sampler("scheduling_unipc_multistep", "UniPCMultistepScheduler", _TRAILING),
+    # As published, but down to no noise at all; its first step is made twice.
     "pndm": Sampler(
-        "scheduling_pndm", "PNDMScheduler", {**_TRAILING, "skip_prk_steps": True}, min_steps=2
+        "scheduling_pndm",
+        "PNDMScheduler",
+        {"skip_prk_steps": True, "set_alpha_to_one": True},
+        min_steps=2,
     ),
     "lms": Sampler("scheduling_lms_discrete", "LMSDiscreteScheduler", _TRAILING),
     "ddpm": Sampler("scheduling_ddpm", "DDPMScheduler", {**_TRAILING, "clip_sample": False}),
@@ -105,8 +109,9 @@ def build_schedule(name: str, steps: int, config: Mapping[str, Any], device: str
     known = set(inspect.signature(scheduler_class.__init__).parameters)
     settings = {key: value for key, value in config.items() if key in known}
     settings |= dict(row.settings)
-    if name == "ddim":
-        settings |= _ddim_spacing(steps, settings)
+    if settings.get("timestep_spacing", "leading") == "leading":
+        steps, mended = _mended_leading(steps, int(settings.get("num_train_timesteps", 1000)))
+        settings |= mended
     try:
         scheduler = scheduler_class(**settings)
         scheduler.set_timesteps(steps, device=device)
@@ -119,12 +124,15 @@ def build_schedule(name: str, steps: int, config: Mapping[str, Any], device: str
     return Schedule(scheduler, scheduler.timesteps)
 
 
-def _ddim_spacing(steps: int, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Mend the "leading" spacing where it breaks: beyond half of the training steps.
+def _mended_leading(steps: int, train_steps: int) -> tuple[int, dict[str, Any]]:
+    """Steps and settings that make the "leading" spacing work beyond half of the training steps.
 
-    It then takes every single step from 1 to `steps`, so that 600 steps begin in the middle of
-    the noise and 1000 run past its end.
+    There it takes every single step from 1 to `steps`: 600 steps begin in the middle of the
+    noise, 1000 run past its end. All training steps can be taken the other way round; what lies
+    between has no even spacing, so half of them are taken.
     """
-    train_steps = int(settings.get("num_train_timesteps", 1000))
-    leading = settings.get("timestep_spacing", "leading") == "leading"
-    return _TRAILING if leading and steps > train_steps // 2 else {}
+    if steps <= train_steps // 2:
+        return steps, {}
+    if steps == train_steps:
+        return steps, dict(_TRAILING)
+    return train_steps // 2, {}
