@@ -163,13 +163,13 @@ def scan(clips_folder: Path, changed_after_s: float = 0.0) -> tuple[list[str], l
     return finished, abandoned
 
 
-def sweep_abandoned(paths: Iterable[Path]) -> int:
-    """Remove half-written files that nobody has touched for ten minutes; returns how many.
+def sweep_abandoned(paths: Iterable[Path], after_s: float = _ABANDONED_AFTER_S) -> int:
+    """Remove files that nobody has touched for ten minutes (or `after_s`); returns how many.
 
     Younger ones may be another process's work.
     """
     removed = 0
-    oldest = time.time() - _ABANDONED_AFTER_S
+    oldest = time.time() - after_s
     for path in paths:
         with contextlib.suppress(OSError):
             if path.stat().st_mtime < oldest:

@@ -31,6 +31,12 @@ def test_the_true_peak_stays_under_the_ceiling(rate: int | None, level: str) -> 
     assert rendered.duration_s == pytest.approx(1.0, abs=0.001)
 
 
+def test_a_little_too_loud_is_too_loud() -> None:
+    tone = np.sin(2 * np.pi * 440 * np.arange(16000) / 16000) * 10 ** (-0.5 / 20)
+    rendered = render(Sound(tone.astype(np.float32), 16000), ExportSpec("wav24", None))
+    assert true_peak_db(rendered) == pytest.approx(-1.0, abs=0.02)
+
+
 def test_conversion_overshoots_and_is_brought_down() -> None:
     square = np.sign(np.sin(2 * np.pi * 200 * np.arange(16000) / 16000)) * 0.89
     rendered = render(Sound(square.astype(np.float32), 16000), ExportSpec("wav24", 48000))

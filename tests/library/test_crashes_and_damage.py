@@ -180,6 +180,19 @@ def open_until_readable(folders: UserFolders) -> Library:
     return library
 
 
+def test_a_lost_last_page_is_noticed_at_once(
+    library: Library, folders: UserFolders, add: Callable[..., Clip]
+) -> None:
+    add("rain")
+    library.close()
+    content = folders.library_file.read_bytes()
+    folders.library_file.write_bytes(content[:-4096])
+    rebuilt = Library.open(folders)
+    assert "damaged" in rebuilt.notice
+    assert rebuilt.count() == 1
+    rebuilt.close()
+
+
 def test_what_a_damaged_database_still_gives_is_kept(
     library: Library, folders: UserFolders, add: Callable[..., Clip]
 ) -> None:
@@ -238,6 +251,17 @@ def test_foreign_files_in_the_clips_folder_do_no_harm(
     assert [found.name for found in rebuilt.clips(rebuilt.ids())] == ["rain"]
     assert (clip.path.parent / "notes.txt").exists()
     rebuilt.close()
+
+
+def test_handed_over_sounds_are_forgotten_after_a_week(
+    folders: UserFolders, hand_over: Callable[..., VariationReady]
+) -> None:
+    old = Path(hand_over(GenerationRequest(prompt="old", seed=1)).path)
+    new = Path(hand_over(GenerationRequest(prompt="new", seed=2)).path)
+    os.utime(old, (time.time() - 8 * 86_400, time.time() - 8 * 86_400))
+    Library.open(folders).close()
+    assert not old.exists()
+    assert new.exists()
 
 
 def fill_up(path: Path) -> None:
