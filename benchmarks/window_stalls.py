@@ -50,7 +50,7 @@ def parse() -> argparse.Namespace:
 class Tracer(threading.Thread):
     """Looks at the main thread's stack whenever its event loop has been deaf for a while."""
 
-    def __init__(self, monitor: StallMonitor, deaf_s: float = 0.03) -> None:
+    def __init__(self, monitor: StallMonitor, deaf_s: float = 0.04) -> None:
         super().__init__(daemon=True)
         self.monitor = monitor
         self.deaf_s = deaf_s

@@ -10,12 +10,10 @@ from PySide6.QtCore import QObject, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from soundstudio.ui.about_dialog import AboutDialog
 from soundstudio.ui.clip_rows import FailedRow, PendingRow
 from soundstudio.ui.like_target import SOUND_SUFFIXES
 from soundstudio.ui.main_window import CLIP_MENU, FAILED_MENU, VIEWER_MENU
 from soundstudio.ui.request_form import example_prompts
-from soundstudio.ui.shortcuts_dialog import ShortcutsDialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -351,11 +349,15 @@ class Commands(QObject):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._s.folders.logs)))
 
     def _show_shortcuts(self) -> None:
+        from soundstudio.ui.shortcuts_dialog import ShortcutsDialog  # a page few open
+
         dialog = ShortcutsDialog(self._s.window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def _show_about(self) -> None:
+        from soundstudio.ui.about_dialog import AboutDialog  # a page few open
+
         dialog = AboutDialog(self._s.settings.rows, self._s.window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

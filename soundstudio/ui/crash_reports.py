@@ -121,14 +121,14 @@ class CrashReports(QObject):
         self._reported.connect(self._show)
         sys.excepthook = self._on_exception
         threading.excepthook = self._on_thread_exception
-        qInstallMessageHandler(_log_qt_message)
+        self._old_qt_handler = qInstallMessageHandler(_log_qt_message)
         # Windows' RPC raises benign native exceptions that would fill the file.
         if sys.platform != "win32":
             self._start_faulthandler()
 
     def close(self) -> None:
         sys.excepthook, threading.excepthook = self._old_hooks
-        qInstallMessageHandler(None)
+        qInstallMessageHandler(self._old_qt_handler)
         if self._fault_file is not None:
             faulthandler.disable()
             self._fault_file.close()
