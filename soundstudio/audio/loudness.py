@@ -22,6 +22,8 @@ _ABSOLUTE_GATE_LUFS: Final = -70.0
 _RELATIVE_GATE_LU: Final = -10.0
 _OFFSET_LUFS: Final = -0.691
 _TRUE_PEAK_OVERSAMPLING: Final = 4
+_TRUE_PEAK_BLOCK_S: Final = 30
+_FILTER_MARGIN: Final = 512
 # The weighting filters have died out (below -100 dB) after this long.
 _FILTER_TAIL_S: Final = 0.25
 
@@ -58,16 +60,27 @@ def peak_db(sound: Sound) -> float:
 
 def true_peak_db(sound: Sound) -> float:
     """The largest value of the four times oversampled signal, in dBTP; -inf for silence."""
-    if sound.length == 0:
-        return -math.inf
-    oversampled = soxr.resample(
-        np.ascontiguousarray(sound.samples.T),
-        sound.sample_rate,
-        sound.sample_rate * _TRUE_PEAK_OVERSAMPLING,
-        quality="HQ",
-    )
-    highest = max(float(np.abs(oversampled).max(initial=0.0)), _largest(sound.samples))
+    highest = float(np.abs(sound.samples).max(initial=0.0))
+    frames = sound.samples.T
+    block = _TRUE_PEAK_BLOCK_S * sound.sample_rate
+    # By blocks that overlap by more than the filter's length: an hour need not fit four times.
+    for first in range(0, sound.length, block):
+        piece = frames[max(first - _FILTER_MARGIN, 0) : first + block + _FILTER_MARGIN]
+        oversampled = soxr.resample(
+            np.ascontiguousarray(piece),
+            sound.sample_rate,
+            sound.sample_rate * _TRUE_PEAK_OVERSAMPLING,
+            quality="HQ",
+        )
+        inner = _inner_part(oversampled, first > 0, first + block < sound.length)
+        highest = max(highest, float(np.abs(inner).max(initial=0.0)))
     return to_db(highest)
+
+
+def _inner_part(oversampled: FloatArray, has_before: bool, has_after: bool) -> FloatArray:
+    """Without what rings at edges that are only those of a block."""
+    cut = _FILTER_MARGIN // 2 * _TRUE_PEAK_OVERSAMPLING
+    return oversampled[cut if has_before else 0 : len(oversampled) - (cut if has_after else 0)]
 
 
 def rms_db(sound: Sound) -> float:
@@ -181,7 +194,3 @@ def _high_pass(rate: int) -> Coefficients:
         (normal, -2.0 * normal, normal),
         (normal, 2.0 * (square - 1.0), 1.0 - ratio + square),
     )
-
-
-def _largest(samples: FloatArray) -> float:
-    return float(np.abs(samples).max(initial=0.0))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from soundstudio.audio.atomic_file import TEMPORARY_SUFFIX, temporary_beside
-from soundstudio.audio.files import Sound, read_sound, write_wav
+from soundstudio.audio.files import Sound, probe, read_sound, write_wav
 from soundstudio.audio.loudness import measure
 from soundstudio.core.errors import AudioFileError, StudioError, explain_os_error
 from soundstudio.library.clips import Clip, from_json, to_json
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NAME_CHARACTERS: Final = 60
+MAX_FILE_DURATION_S: Final = 3600.0
 _ABANDONED_AFTER_S: Final = 600.0
+_FORGOTTEN_AFTER_S: Final = 7 * 86_400.0
 
 
 def clip_of_variation(ready: VariationReady, request: GenerationRequest, sound: Sound) -> Clip:
@@ -59,6 +61,10 @@ def clip_of_variation(ready: VariationReady, request: GenerationRequest, sound: 
 
 def clip_of_file(path: Path) -> Clip:
     """The clip of any sound file, with what it says about itself. Raises AudioFileError."""
+    if probe(path).duration_s > MAX_FILE_DURATION_S:
+        raise AudioFileError(
+            f"{path.name} is longer than an hour.", "Cut out the part that you need first."
+        )
     sound = read_sound(path)
     levels = measure(sound)
     known = from_json(_generation_json(path), path)
@@ -176,6 +182,17 @@ def sweep_abandoned(paths: Iterable[Path], after_s: float = _ABANDONED_AFTER_S) 
                 path.unlink()
                 removed += 1
     return removed
+
+
+def sweep_handover(handover: Path) -> None:
+    """Remove what no window took in for a week, and the empty folders of jobs."""
+    if not handover.is_dir():
+        return
+    sweep_abandoned(handover.glob("**/*.wav"), _FORGOTTEN_AFTER_S)
+    for folder in handover.iterdir():
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _FORGOTTEN_AFTER_S:
+                folder.rmdir()  # refuses if it is not empty, or not a folder
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

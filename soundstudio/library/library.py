@@ -48,7 +48,6 @@ _ORDERS: Final[dict[Order, str]] = {
 }
 _SQL_VARIABLES: Final = 500
 _MARGIN_S: Final = 86_400.0
-_FORGOTTEN_AFTER_S: Final = 7 * 86_400.0
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -85,7 +84,7 @@ class Library:
             return cls._rebuilt(folders, keep_aside(path), progress)
         if is_new or needs_rescan:
             found = library._adopt_orphans(progress, all_months=is_new)
-            clip_files.sweep_abandoned(folders.handover.glob("**/*.wav"), _FORGOTTEN_AFTER_S)
+            clip_files.sweep_handover(folders.handover)
             if is_new and found:
                 library.notice = (
                     f"The library's database was missing; {_clips(found)} found again in "

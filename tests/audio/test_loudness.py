@@ -65,3 +65,11 @@ def test_levels_of_a_sine() -> None:
     sound = sine(440, level=0.5)
     assert peak_db(sound) == pytest.approx(-6.02, abs=0.01)
     assert rms_db(sound) == pytest.approx(-9.03, abs=0.01)
+
+
+def test_true_peak_by_blocks_equals_that_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = np.random.default_rng(4).standard_normal((2, 48000 * 3)).astype(np.float32) * 0.2
+    sound = Sound(samples, 48000)
+    whole = true_peak_db(sound)
+    monkeypatch.setattr("soundstudio.audio.loudness._TRUE_PEAK_BLOCK_S", 1)
+    assert true_peak_db(sound) == pytest.approx(whole, abs=1e-3)

@@ -201,6 +201,15 @@ def test_user_files_are_copied_in(library: Library, tmp_path: Path) -> None:
         library.add_file(tmp_path / "nothing.wav")
 
 
+def test_very_long_files_are_refused(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("soundstudio.library.clip_files.MAX_FILE_DURATION_S", 0.5)
+    soundfile.write(tmp_path / "long.wav", np.zeros(8000), 8000)
+    with pytest.raises(AudioFileError, match="longer than an hour"):
+        library.add_file(tmp_path / "long.wav")
+
+
 def test_our_own_clip_comes_back_with_its_request(
     library: Library, add: Callable[..., Clip], tmp_path: Path
 ) -> None:
