@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from .caption_tables import CONCEPTS, DOOM_NAMES, DOOM_SUFFIXES
+from recipe.caption_tables import CONCEPTS, DOOM_NAMES, DOOM_SUFFIXES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _TEMPLATES = ("{}", "{}", "sound of {}", "the sound of {}", "{} sound effect", "a recording of {}")
 _NUMBER = re.compile(r"\(\d+\)|\b\d+\b")

@@ -6,15 +6,18 @@ import csv
 import json
 import logging
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import soundfile as sf
 import soxr
 
-from .captions import captions_of_row
-from .settings import SAMPLE_RATE_HZ
+from recipe.captions import captions_of_row
+from recipe.settings import SAMPLE_RATE_HZ
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 log = logging.getLogger(__name__)
 

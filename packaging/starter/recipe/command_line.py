@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
-from .settings import Settings, StageBudget, tiny
-from .stages import STAGES, run_stage
+from recipe.settings import Settings, StageBudget, tiny
+from recipe.stages import STAGES, run_stage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _BUDGETS = ("text", "vae", "vocoder", "clap", "diffusion")
 

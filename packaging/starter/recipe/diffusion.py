@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import logging
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +14,14 @@ import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel
 from torch.nn import functional
 
-from .clips import Clip
-from .latents import LatentCache, load_latents
-from .settings import EMBEDDING_SIZE, LATENT_CHANNELS, Settings
-from .training import Session
+from recipe.latents import LatentCache, load_latents
+from recipe.settings import EMBEDDING_SIZE, LATENT_CHANNELS, Settings
+from recipe.training import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from recipe.clips import Clip
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +111,7 @@ class Examples:
         if draw < _DROP_SHARE:
             return self.empty
         if self.audio is not None and draw < _DROP_SHARE + _AUDIO_SHARE:
-            return self.audio[row]
+            return self.audio[int(self.cache.clip[row])]
         options = self.captions_of_clip[int(self.cache.clip[row])]
         vector = self.text[int(options[int(self.rng.integers(len(options)))])]
         angle = float(self.rng.uniform(0.0, _BLUR))
@@ -139,8 +143,8 @@ def load_examples(settings: Settings, clips: Sequence[Clip], scaling_factor: flo
     position = {text: number for number, text in enumerate(stored["texts"])}
     audio_path = settings.folder("embeddings") / "audio.pt"
     audio = torch.load(audio_path, weights_only=True) if audio_path.exists() else None
-    if audio is not None and len(audio) != len(cache.clip):
-        raise ValueError("audio embeddings and latents are from different runs")
+    if audio is not None and len(audio) != len(clips):
+        raise ValueError("the audio embeddings are of other clips than these")
     return Examples(
         cache=cache,
         probabilities=window_probabilities(clips, cache),

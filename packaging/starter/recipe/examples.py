@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import soxr
 
-from .clips import Clip, normalise
-from .settings import SAMPLE_RATE_HZ
+from recipe.clips import Clip, normalise
+from recipe.settings import SAMPLE_RATE_HZ
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from .clips import read_audio, read_manifest
-from .judge_embedding import SoundEffectEmbedding, embed_sounds
-from .judge_tables import CATEGORIES, Category
+from recipe.clips import read_audio, read_manifest
+from recipe.judge_embedding import SoundEffectEmbedding, embed_sounds
+from recipe.judge_tables import CATEGORIES, Category
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +89,9 @@ def load_reference(folders: Sequence[Path], model: SoundEffectEmbedding) -> Refe
 def centred(reference: Reference) -> tuple[Reference, FloatArray]:
     """Unit vectors around the mean: post-ReLU embeddings all point the same way otherwise."""
     mean = reference.vectors.mean(axis=0)
-    return Reference(recentre(reference.vectors, mean), reference.category, reference.recording), mean
+    return Reference(
+        recentre(reference.vectors, mean), reference.category, reference.recording
+    ), mean
 
 
 def recentre(vectors: FloatArray, mean: FloatArray) -> FloatArray:
@@ -159,8 +164,10 @@ def markdown(rows: Sequence[Score]) -> str:
         f"| {r.ratio:.2f} |"
         for r in rows
     ]
-    lines.append(f"| **all** | {sum(r.real_clips for r in rows)} | {real:.1%} | {made:.1%} "
-                 f"| **{ratio:.2f}** |")
+    lines.append(
+        f"| **all** | {sum(r.real_clips for r in rows)} | {real:.1%} | {made:.1%} "
+        f"| **{ratio:.2f}** |"
+    )
     return "\n".join(lines) + "\n"
 
 

@@ -7,8 +7,7 @@ rows that sum to one, power spectra, log10(1e4 x + 1) divided by 9.4578.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,10 @@ from torch import nn
 from torch.nn import functional
 
 from soundstudio.audio.mel import MelSpec, frame_signal, hann_periodic, mel_filterbank
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from diffusers import AutoencoderKL
 
-from .clips import Clip
-from .examples import window_of
-from .front_end import LogMel
-from .settings import HOP_SAMPLES, SAMPLE_RATE_HZ, WINDOW_FRAMES, Settings
+from recipe.examples import window_of
+from recipe.front_end import LogMel
+from recipe.settings import HOP_SAMPLES, SAMPLE_RATE_HZ, WINDOW_FRAMES, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from recipe.clips import Clip
 
 log = logging.getLogger(__name__)
 

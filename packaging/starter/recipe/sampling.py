@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from diffusers import AutoencoderKL, DPMSolverMultistepScheduler, UNet2DConditionModel
-from transformers import SpeechT5HifiGan
 
-from .settings import LATENT_CHANNELS
+from recipe.settings import LATENT_CHANNELS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transformers import SpeechT5HifiGan
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -68,14 +68,16 @@ class Settings:
     output: Path = Path("resources/models/starter")
     seed: int = 20260
     threads: int = 2
+    judge_seeds: tuple[int, ...] = (0, 1, 2, 3)
+    judge_frames: int = 128
     synthetic_per_family: int = 40
     checkpoint_minutes: float = 2.0
     widths: Widths = field(default_factory=Widths)
     text: StageBudget = StageBudget(3000, 14, 64, 4e-4)
     vae: StageBudget = StageBudget(6000, 18, 8, 4e-4)
     vocoder: StageBudget = StageBudget(40_000, 95, 12, 4e-4)
-    clap: StageBudget = StageBudget(4000, 15, 48, 5e-4)
-    diffusion: StageBudget = StageBudget(100_000, 75, 32, 5e-4)
+    clap: StageBudget = StageBudget(4000, 14, 24, 5e-4)
+    diffusion: StageBudget = StageBudget(200_000, 80, 16, 4e-4)
 
     def folder(self, stage: str) -> Path:
         """The work folder of a stage, made on first use."""

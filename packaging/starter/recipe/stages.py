@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from diffusers import AutoencoderKL
 from transformers import BertTokenizer, ClapTextModelWithProjection
 
-from .clips import Clip, load_clips, load_real, save_clips
-from .diffusion import train_diffusion
-from .latents import cache_latents
-from .settings import Settings
-from .synthesis import synthesise
-from .text_tower import embed_texts, train_text_tower
-from .vae import train_vae
-from .vocoder import train_vocoder
+from recipe.assemble import assemble
+from recipe.clap import cache_features, embed_features, train_audio_tower
+from recipe.clips import Clip, load_clips, load_real, save_clips
+from recipe.diffusion import train_diffusion
+from recipe.judging import judge
+from recipe.latents import cache_latents
+from recipe.synthesis import synthesise
+from recipe.text_tower import embed_texts, train_text_tower
+from recipe.vae import train_vae
+from recipe.vocoder import train_vocoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from recipe.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +62,17 @@ def cache_text(settings: Settings) -> None:
     torch.save({"texts": texts, "vectors": vectors}, settings.folder("embeddings") / "text.pt")
 
 
+def run_audio_tower(settings: Settings) -> None:
+    """Train the audio tower on the cached captions, then embed every clip with it."""
+    clips = gather_clips(settings)
+    stored = torch.load(settings.folder("embeddings") / "text.pt", weights_only=True)
+    position = {text: number for number, text in enumerate(stored["texts"])}
+    positions = [np.array([position[text] for text in clip.captions]) for clip in clips]
+    tower = train_audio_tower(settings, clips, stored["vectors"], positions)
+    features = cache_features(settings, clips)[: len(clips)]
+    torch.save(embed_features(tower, features), settings.folder("embeddings") / "audio.pt")
+
+
 def run_diffusion(settings: Settings) -> None:
     """Train the UNet on what the other stages have cached."""
     vae = AutoencoderKL.from_pretrained(settings.folder("vae") / "model")
@@ -67,7 +86,10 @@ STAGES: dict[str, Callable[[Settings], object]] = {
     "vocoder": lambda settings: train_vocoder(settings, gather_clips(settings)),
     "latents": lambda settings: cache_latents(settings, gather_clips(settings)),
     "embeddings": cache_text,
+    "clap": run_audio_tower,
     "diffusion": run_diffusion,
+    "assemble": assemble,
+    "judge": judge,
 }
 
 

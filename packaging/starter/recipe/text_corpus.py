@@ -3,26 +3,87 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
-_ADJECTIVES = (
-    "loud quiet soft heavy light fast slow distant close deep high low short long bright dark "
-    "metallic wooden wet dry big small old electric gentle harsh sharp dull hollow eerie sci-fi "
-    "cartoon realistic cinematic indoor outdoor angry happy scary"
-).split()
+    import numpy as np
+
+_ADJECTIVES = [
+    "loud",
+    "quiet",
+    "soft",
+    "heavy",
+    "light",
+    "fast",
+    "slow",
+    "distant",
+    "close",
+    "deep",
+    "high",
+    "low",
+    "short",
+    "long",
+    "bright",
+    "dark",
+    "metallic",
+    "wooden",
+    "wet",
+    "dry",
+    "big",
+    "small",
+    "old",
+    "electric",
+    "gentle",
+    "harsh",
+    "sharp",
+    "dull",
+    "hollow",
+    "eerie",
+    "sci-fi",
+    "cartoon",
+    "realistic",
+    "cinematic",
+    "indoor",
+    "outdoor",
+    "angry",
+    "happy",
+    "scary",
+]
 _FRAMES = (
-    "{}", "a {}", "the sound of {}", "sound of a {}", "{} sound effect", "{} in the distance",
-    "{} up close", "{} in a large room", "{} outdoors", "recording of {}", "{}, field recording",
-    "{} with echo", "someone hears {}", "I want {}", "{} for a game", "{} loop", "single {}",
-    "repeated {}", "This is a sound of {}.",
+    "{}",
+    "a {}",
+    "the sound of {}",
+    "sound of a {}",
+    "{} sound effect",
+    "{} in the distance",
+    "{} up close",
+    "{} in a large room",
+    "{} outdoors",
+    "recording of {}",
+    "{}, field recording",
+    "{} with echo",
+    "someone hears {}",
+    "I want {}",
+    "{} for a game",
+    "{} loop",
+    "single {}",
+    "repeated {}",
+    "This is a sound of {}.",
 )
 _PLAIN = (
-    "a man walks his dog in the park", "the weather was bad all night", "kitchen noises at noon",
-    "busy street with cars and people", "someone types on a keyboard", "music for a film",
-    "an old house at night", "the spaceship lands", "children play in the school yard", "",
+    "a man walks his dog in the park",
+    "the weather was bad all night",
+    "kitchen noises at noon",
+    "busy street with cars and people",
+    "someone types on a keyboard",
+    "music for a film",
+    "an old house at night",
+    "the spaceship lands",
+    "children play in the school yard",
+    "",
 )
 
 

@@ -8,8 +8,8 @@ a corpus about sounds so that the space is spent on differences between sounds.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -23,9 +23,12 @@ from transformers import (
     ClapTextModelWithProjection,
 )
 
-from .settings import EMBEDDING_SIZE, Settings
-from .text_corpus import build_corpus
-from .training import Session
+from recipe.settings import EMBEDDING_SIZE, Settings
+from recipe.text_corpus import build_corpus
+from recipe.training import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 log = logging.getLogger(__name__)
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from diffusers import AutoencoderKL
 from torch.nn import functional
 
-from .clips import Clip
-from .examples import random_segment, sampling_weights
-from .front_end import LogMel
-from .settings import HOP_SAMPLES, LATENT_CHANNELS, Settings
-from .training import Session
+from recipe.examples import random_segment, sampling_weights
+from recipe.front_end import LogMel
+from recipe.settings import HOP_SAMPLES, LATENT_CHANNELS, Settings
+from recipe.training import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from recipe.clips import Clip
 
 log = logging.getLogger(__name__)
 

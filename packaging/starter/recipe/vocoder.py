@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch.nn import functional
 from transformers import SpeechT5HifiGan, SpeechT5HifiGanConfig
 
-from .clips import Clip
-from .discriminators import Discriminators, discriminator_loss, generator_losses
-from .examples import random_segment, sampling_weights
-from .front_end import LogMel
-from .settings import HOP_SAMPLES, MEL_BANDS, SAMPLE_RATE_HZ, Settings
-from .training import Session
+from recipe.discriminators import Discriminators, discriminator_loss, generator_losses
+from recipe.examples import random_segment, sampling_weights
+from recipe.front_end import LogMel
+from recipe.settings import HOP_SAMPLES, MEL_BANDS, SAMPLE_RATE_HZ, Settings
+from recipe.training import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from recipe.clips import Clip
 
 log = logging.getLogger(__name__)
 

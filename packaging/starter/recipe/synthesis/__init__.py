@@ -1,5 +1,5 @@
 """Procedural sounds with captions, a module per group of families."""
 
-from .registry import FAMILIES, Made, synthesise
+from recipe.synthesis.registry import FAMILIES, Made, synthesise
 
 __all__ = ["FAMILIES", "Made", "synthesise"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .signals import (
+from recipe.synthesis.signals import (
     FloatArray,
     add_at,
     arc,
@@ -57,8 +57,12 @@ def hit(rng: np.random.Generator) -> Made:
         add_at(x, strike(material, rng), samples(k * gap) - 16, float(rng.uniform(0.7, 1)))
     words = "repeated " if repeated else ""
     return echoes(x, rng, 0.8, rng.uniform(0, 0.3)), [
-        f"{words}{material} hit", f"{material} impact", f"hitting {material}", f"{material} clank"
-        if material == "metal" else f"{material} knock", f"tapping on {material}"]
+        f"{words}{material} hit",
+        f"{material} impact",
+        f"hitting {material}",
+        f"{material} clank" if material == "metal" else f"{material} knock",
+        f"tapping on {material}",
+    ]
 
 
 def knocks(rng: np.random.Generator) -> Made:
@@ -71,20 +75,32 @@ def knocks(rng: np.random.Generator) -> Made:
         for k in range(total):
             size = samples(0.2)
             ratios = np.array([1, 1.8, 2.9, 4.6]) * rng.uniform(0.98, 1.02)
-            knock = modes(size, base * ratios, [0.025, 0.018, 0.012, 0.006], [1, 0.7, 0.5, 0.3], rng)
+            knock = modes(
+                size, base * ratios, [0.025, 0.018, 0.012, 0.006], [1, 0.7, 0.5, 0.3], rng
+            )
             knock += 0.3 * band(rng.standard_normal(size), 200, 2500) * decay(size, 0.005)
             add_at(x, knock, samples(at + k * gap), float(rng.uniform(0.7, 1)))
         at += total * gap + rng.uniform(0.5, 1.0)
-    return echoes(x, rng, 0.5, 0.2), ["knocking on a door", "door knock", "knock knock",
-                                      f"{total} knocks on wood", "someone knocks at the door"]
+    return echoes(x, rng, 0.5, 0.2), [
+        "knocking on a door",
+        "door knock",
+        "knock knock",
+        f"{total} knocks on wood",
+        "someone knocks at the door",
+    ]
 
 
 _FLOORS = {
-    "concrete": (0.010, 900, 5500, 0.5), "wood": (0.022, 120, 1400, 0.2),
-    "gravel": (0.085, 900, 7500, 1.0), "snow": (0.12, 400, 4500, 1.0),
-    "grass": (0.09, 700, 6000, 0.8), "metal": (0.03, 300, 6000, 0.3),
-    "sand": (0.09, 500, 4500, 0.8), "leaves": (0.11, 1500, 7600, 1.0),
-    "mud": (0.10, 150, 1500, 0.7), "tiles": (0.012, 1200, 6500, 0.4),
+    "concrete": (0.010, 900, 5500, 0.5),
+    "wood": (0.022, 120, 1400, 0.2),
+    "gravel": (0.085, 900, 7500, 1.0),
+    "snow": (0.12, 400, 4500, 1.0),
+    "grass": (0.09, 700, 6000, 0.8),
+    "metal": (0.03, 300, 6000, 0.3),
+    "sand": (0.09, 500, 4500, 0.8),
+    "leaves": (0.11, 1500, 7600, 1.0),
+    "mud": (0.10, 150, 1500, 0.7),
+    "tiles": (0.012, 1200, 6500, 0.4),
 }
 
 
@@ -117,8 +133,13 @@ def footsteps(rng: np.random.Generator) -> Made:
         add_at(x, _step(floor, rng), at, float(rng.uniform(0.7, 1) * (1.0 if k % 2 else 0.85)))
     verb = "running" if running else "walking"
     return echoes(x, rng, 0.6, rng.uniform(0, 0.25)), [
-        f"footsteps on {floor}", f"{verb} on {floor}", "footsteps", f"person {verb}",
-        f"{verb} steps on {floor}", "fast steps" if running else "slow steps"]
+        f"footsteps on {floor}",
+        f"{verb} on {floor}",
+        "footsteps",
+        f"person {verb}",
+        f"{verb} steps on {floor}",
+        "fast steps" if running else "slow steps",
+    ]
 
 
 def glass_break(rng: np.random.Generator) -> Made:
@@ -131,8 +152,13 @@ def glass_break(rng: np.random.Generator) -> Made:
         base = rng.uniform(1800, 6500)
         shard = modes(size, [base, base * 1.4], rng.uniform(0.008, 0.05, 2), [1, 0.6], rng)
         add_at(x, shard, samples(at), float(rng.uniform(0.05, 0.5) * np.exp(-at)))
-    return x, ["glass breaking", "glass shattering", "window smashed", "broken bottle",
-               "shards falling on the floor"]
+    return x, [
+        "glass breaking",
+        "glass shattering",
+        "window smashed",
+        "broken bottle",
+        "shards falling on the floor",
+    ]
 
 
 def crash(rng: np.random.Generator) -> Made:
@@ -141,14 +167,18 @@ def crash(rng: np.random.Generator) -> Made:
     x = band(coloured_noise(rng, count, 0.6), 60, 5000) * decay(count, 0.1, 0.004)
     for _ in range(int(rng.integers(8, 30))):
         material = pick(rng, ["metal", "metal", "wood", "plastic", "glass"])
-        add_at(x, strike(material, rng), samples(min(2.5, rng.exponential(0.3))), rng.uniform(0.2, 1))
+        add_at(
+            x, strike(material, rng), samples(min(2.5, rng.exponential(0.3))), rng.uniform(0.2, 1)
+        )
     return x, ["crash", "car crash", "metal crash", "pile of junk falling", "collision with debris"]
 
 
 def punch(rng: np.random.Generator) -> Made:
     """A body hit."""
     count = samples(rng.uniform(0.25, 0.6))
-    thump = oscillator(glide(rng.uniform(110, 200), 45, count, 0.5), count) * decay(count, 0.03, 0.002)
+    thump = oscillator(glide(rng.uniform(110, 200), 45, count, 0.5), count) * decay(
+        count, 0.03, 0.002
+    )
     slap = band(rng.standard_normal(count), 400, rng.uniform(2000, 5500)) * decay(count, 0.012)
     x = thump + rng.uniform(0.3, 1.2) * slap
     if rng.random() < 0.4:
@@ -164,8 +194,14 @@ def boom(rng: np.random.Generator) -> Made:
     deep = oscillator(glide(rng.uniform(70, 120), rng.uniform(25, 40), count, 0.3), count)
     x = deep * decay(count, rng.uniform(0.25, 0.6), 0.004)
     x += 0.6 * band(coloured_noise(rng, count, 0.6), 60, 3000) * decay(count, 0.08, 0.002)
-    return echoes(x, rng, 2.5, 0.4), ["cinematic impact", "deep boom", "trailer hit", "huge impact",
-                                      "low dramatic boom", "sub drop"]
+    return echoes(x, rng, 2.5, 0.4), [
+        "cinematic impact",
+        "deep boom",
+        "trailer hit",
+        "huge impact",
+        "low dramatic boom",
+        "sub drop",
+    ]
 
 
 def door(rng: np.random.Generator) -> Made:
@@ -187,8 +223,13 @@ def door(rng: np.random.Generator) -> Made:
         add_at(x, strike("metal" if metal else "wood", rng, 0.5), samples(slam_at), 0.8)
     verb = "closing" if closing else "opening"
     kind = "metal door" if metal else "wooden door"
-    return echoes(x, rng, 0.8, 0.25), [f"door {verb}", f"{kind} {verb}", f"{verb} a door",
-                                       "door slam" if closing else "door handle", "door"]
+    return echoes(x, rng, 0.8, 0.25), [
+        f"door {verb}",
+        f"{kind} {verb}",
+        f"{verb} a door",
+        "door slam" if closing else "door handle",
+        "door",
+    ]
 
 
 def _creaking(count: int, rng: np.random.Generator) -> FloatArray:
@@ -206,8 +247,13 @@ def creak(rng: np.random.Generator) -> Made:
     """Hinges and boards."""
     count = samples(rng.uniform(1.0, 3.5))
     x = _creaking(count, rng) * arc(count, 0.2, 0.3)
-    return echoes(x, rng, 0.7, 0.2), ["creaking door", "squeaky hinge", "wood creaking",
-                                      "old floor board creaks", "slow creak"]
+    return echoes(x, rng, 0.7, 0.2), [
+        "creaking door",
+        "squeaky hinge",
+        "wood creaking",
+        "old floor board creaks",
+        "slow creak",
+    ]
 
 
 def scrape(rng: np.random.Generator) -> Made:
@@ -218,11 +264,24 @@ def scrape(rng: np.random.Generator) -> Made:
     x = band(noise, 500, 6500)
     for pitch in rng.uniform(600, 4500, 3):
         x += (1.5 if material == "metal" else 0.4) * resonate(noise, float(pitch), 25)
-    return x * arc(count, 0.15, 0.25), [f"{material} scraping", f"scratching on {material}",
-                                        "dragging something heavy", "scrape", f"{material} scrape"]
+    return x * arc(count, 0.15, 0.25), [
+        f"{material} scraping",
+        f"scratching on {material}",
+        "dragging something heavy",
+        "scrape",
+        f"{material} scrape",
+    ]
 
 
 FAMILIES = {
-    "hit": hit, "knocks": knocks, "footsteps": footsteps, "glass break": glass_break,
-    "crash": crash, "punch": punch, "boom": boom, "door": door, "creak": creak, "scrape": scrape,
+    "hit": hit,
+    "knocks": knocks,
+    "footsteps": footsteps,
+    "glass break": glass_break,
+    "crash": crash,
+    "punch": punch,
+    "boom": boom,
+    "door": door,
+    "creak": creak,
+    "scrape": scrape,
 }

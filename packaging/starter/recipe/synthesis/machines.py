@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .signals import (
+from recipe.synthesis.signals import (
     FloatArray,
     add_at,
     arc,
@@ -64,8 +64,14 @@ def engine(rng: np.random.Generator) -> Made:
     else:
         rate = base * rng.uniform(2, 4) * wander(rng, count, 0.7, 0.93, 1.07)
     x = _motor(rate, rng, rng.uniform(60, 180))
-    return x, [f"{kind} engine {mode}", f"{kind} {mode}", "engine running", "motor",
-               f"{mode} engine of a {kind}", f"{kind} engine"]
+    return x, [
+        f"{kind} engine {mode}",
+        f"{kind} {mode}",
+        "engine running",
+        "motor",
+        f"{mode} engine of a {kind}",
+        f"{kind} engine",
+    ]
 
 
 def pass_by(rng: np.random.Generator) -> Made:
@@ -76,10 +82,17 @@ def pass_by(rng: np.random.Generator) -> Made:
     speed = rng.uniform(0.6, 2.0)
     near = 1.0 / np.sqrt(1 + np.square(t * speed * 2))
     bend = 1.0 - 0.15 * np.tanh(t * speed * 2)
-    base = {"car": 60, "truck": 40, "motorbike": 90, "racing car": 160}[kind] * rng.uniform(0.8, 1.3)
+    base = {"car": 60, "truck": 40, "motorbike": 90, "racing car": 160}[kind] * rng.uniform(
+        0.8, 1.3
+    )
     x = _motor(base * bend, rng, 120) + 1.2 * band(coloured_noise(rng, count, 0.5), 200, 4000)
-    return x * near**1.5, [f"{kind} passing by", f"{kind} driving past", "car pass by", "traffic",
-                           f"fast {kind} drives by on the road"]
+    return x * near**1.5, [
+        f"{kind} passing by",
+        f"{kind} driving past",
+        "car pass by",
+        "traffic",
+        f"fast {kind} drives by on the road",
+    ]
 
 
 def helicopter(rng: np.random.Generator) -> Made:
@@ -89,11 +102,18 @@ def helicopter(rng: np.random.Generator) -> Made:
     size = samples(0.06)
     slap = coloured_noise(rng, size, 0.8) * arc(size, 0.2, 0.7)
     x = np.convolve(pulses(rate, rng, 0.1), slap)[:count]
-    x = band(x, 40, 2500) / (x.std() + 1e-9) + 0.25 * band(coloured_noise(rng, count, 0.5), 300, 5000)
+    x = band(x, 40, 2500) / (x.std() + 1e-9) + 0.25 * band(
+        coloured_noise(rng, count, 0.5), 300, 5000
+    )
     x += 0.05 * oscillator(rng.uniform(1500, 3000), count)
     gain = arc(count, 0.5, 0.4) if rng.random() < 0.4 else wander(rng, count, 0.5, 0.7, 1.0)
-    return x * gain, ["helicopter", "helicopter flying overhead", "rotor blades chopping the air",
-                      "helicopter hovering", "chopper"]
+    return x * gain, [
+        "helicopter",
+        "helicopter flying overhead",
+        "rotor blades chopping the air",
+        "helicopter hovering",
+        "chopper",
+    ]
 
 
 def aircraft(rng: np.random.Generator) -> Made:
@@ -127,16 +147,29 @@ def train(rng: np.random.Generator) -> Made:
             at = samples(k * beat + offset * (not steam) + rng.uniform(0, 0.01))
             add_at(x, puff, at, float(rng.uniform(0.6, 1)))
     name = "steam train" if steam else "train"
-    return x, [f"{name} passing", "train on tracks", "railway", f"{name} wheels on rails",
-               "locomotive chugging" if steam else "train clatter"]
+    return x, [
+        f"{name} passing",
+        "train on tracks",
+        "railway",
+        f"{name} wheels on rails",
+        "locomotive chugging" if steam else "train clatter",
+    ]
 
 
 def power_tool(rng: np.random.Generator) -> Made:
     """Drills, saws and chainsaws: a harsh whine with load."""
     count = samples(rng.uniform(2.0, 4.5))
-    kind = pick(rng, ["drill", "circular saw", "chainsaw", "vacuum cleaner", "blender", "jackhammer"])
-    pitch = {"drill": 240, "circular saw": 500, "chainsaw": 95, "vacuum cleaner": 180, "blender": 320,
-             "jackhammer": 22}[kind] * rng.uniform(0.8, 1.25)
+    kind = pick(
+        rng, ["drill", "circular saw", "chainsaw", "vacuum cleaner", "blender", "jackhammer"]
+    )
+    pitch = {
+        "drill": 240,
+        "circular saw": 500,
+        "chainsaw": 95,
+        "vacuum cleaner": 180,
+        "blender": 320,
+        "jackhammer": 22,
+    }[kind] * rng.uniform(0.8, 1.25)
     curve = pitch * arc(count, 0.08, 0.08) ** 0.3 * wander(rng, count, 2, 0.9, 1.05)
     if kind in ("chainsaw", "jackhammer"):
         x = _motor(np.maximum(curve, 5), rng, 250 if kind == "chainsaw" else 600)
@@ -151,17 +184,29 @@ def machinery(rng: np.random.Generator) -> Made:
     """A cycle of clanks, hiss and hum."""
     count = samples(5.0)
     hum_hz = rng.uniform(45, 120)
-    x = 0.4 * oscillator(hum_hz, count, "saw") + 0.3 * band(coloured_noise(rng, count, 0.6), 80, 3000)
+    x = 0.4 * oscillator(hum_hz, count, "saw") + 0.3 * band(
+        coloured_noise(rng, count, 0.6), 80, 3000
+    )
     cycle = rng.uniform(0.3, 1.0)
-    parts = [(rng.uniform(0, cycle), rng.uniform(200, 3000), rng.uniform(0.02, 0.08))
-             for _ in range(int(rng.integers(2, 5)))]
+    parts = [
+        (rng.uniform(0, cycle), rng.uniform(200, 3000), rng.uniform(0.02, 0.08))
+        for _ in range(int(rng.integers(2, 5)))
+    ]
     for k in range(int(5 / cycle) + 1):
         for offset, pitch, half_life in parts:
             size = samples(0.3)
-            clank = modes(size, pitch * np.array([1, 1.6, 2.7]), [half_life] * 3, [1, 0.6, 0.4], rng)
+            clank = modes(
+                size, pitch * np.array([1, 1.6, 2.7]), [half_life] * 3, [1, 0.6, 0.4], rng
+            )
             add_at(x, clank, samples(k * cycle + offset), 1.2)
-    return x, ["factory machine", "machinery running", "industrial machine", "mechanical rhythm",
-               "assembly line", "engine room"]
+    return x, [
+        "factory machine",
+        "machinery running",
+        "industrial machine",
+        "mechanical rhythm",
+        "assembly line",
+        "engine room",
+    ]
 
 
 def fan(rng: np.random.Generator) -> Made:
@@ -179,11 +224,24 @@ def steam(rng: np.random.Generator) -> Made:
     count = samples(rng.uniform(0.5, 3.0))
     x = band(coloured_noise(rng, count, -0.1), rng.uniform(800, 2500), 7700)
     x *= arc(count, rng.uniform(0.01, 0.1), rng.uniform(0.3, 0.9))
-    return x, ["steam hiss", "air release", "hissing gas", "pressure release", "spray can",
-               "pneumatic hiss"]
+    return x, [
+        "steam hiss",
+        "air release",
+        "hissing gas",
+        "pressure release",
+        "spray can",
+        "pneumatic hiss",
+    ]
 
 
 FAMILIES = {
-    "engine": engine, "pass by": pass_by, "helicopter": helicopter, "aircraft": aircraft,
-    "train": train, "power tool": power_tool, "machinery": machinery, "fan": fan, "steam": steam,
+    "engine": engine,
+    "pass by": pass_by,
+    "helicopter": helicopter,
+    "aircraft": aircraft,
+    "train": train,
+    "power tool": power_tool,
+    "machinery": machinery,
+    "fan": fan,
+    "steam": steam,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .signals import (
+from recipe.synthesis.signals import (
     FloatArray,
     add_at,
     arc,
@@ -54,8 +54,14 @@ def rain(rng: np.random.Generator) -> Made:
         x += 0.4 * band(coloured_noise(rng, count, 1.0), 80, 500)
     surface = pick(rng, ["on a roof", "on leaves", "on the street", "against a window", ""])
     kind = "heavy" if heavy else "light"
-    return x, [f"{kind} rain {surface}".strip(), f"{kind} rain falling", "rain", "rainfall",
-               "pouring rain" if heavy else "drizzle", "steady rain " + surface]
+    return x, [
+        f"{kind} rain {surface}".strip(),
+        f"{kind} rain falling",
+        "rain",
+        "rainfall",
+        "pouring rain" if heavy else "drizzle",
+        "steady rain " + surface,
+    ]
 
 
 def wind(rng: np.random.Generator) -> Made:
@@ -103,8 +109,14 @@ def surf(rng: np.random.Generator) -> Made:
         start = max(0, -at)
         add_at(x, wave[start:], max(0, at), float(rng.uniform(0.6, 1.0)))
         at += int(size * rng.uniform(0.6, 0.9))
-    return x, ["ocean waves", "surf", "waves breaking on a beach", "sea shore", "sea waves",
-               "waves rolling onto the sand"]
+    return x, [
+        "ocean waves",
+        "surf",
+        "waves breaking on a beach",
+        "sea shore",
+        "sea waves",
+        "waves rolling onto the sand",
+    ]
 
 
 def stream(rng: np.random.Generator) -> Made:
@@ -116,8 +128,12 @@ def stream(rng: np.random.Generator) -> Made:
         size = samples(rng.uniform(0.02, 0.08))
         pitch = rng.uniform(300, 1600)
         tone = oscillator(glide(pitch, pitch * rng.uniform(1.05, 1.5), size), size)
-        add_at(x, tone * decay(size, 0.012, 0.003), int(rng.integers(0, count)),
-               float(rng.uniform(0.1, 0.8)))
+        add_at(
+            x,
+            tone * decay(size, 0.012, 0.003),
+            int(rng.integers(0, count)),
+            float(rng.uniform(0.1, 0.8)),
+        )
     name = "river" if big else "small stream"
     return x, [name, "running water", "flowing water", f"{name} flowing over stones", "brook"]
 
@@ -147,7 +163,12 @@ def water_drop(rng: np.random.Generator) -> Made:
         add_at(x, drop, at, float(rng.uniform(0.6, 1)))
         at += samples(gap * rng.uniform(0.7, 1.3))
     return echoes(x, rng, 1.5, rng.uniform(0, 0.5)), [
-        "water dripping", "dripping tap", "water drops in a cave", "drip drop", "water droplet"]
+        "water dripping",
+        "dripping tap",
+        "water drops in a cave",
+        "drip drop",
+        "water droplet",
+    ]
 
 
 def splash(rng: np.random.Generator) -> Made:
@@ -159,8 +180,12 @@ def splash(rng: np.random.Generator) -> Made:
     thud = band(coloured_noise(rng, count, 1.0), 50, 350) * decay(count, 0.06, 0.005)
     x += thud * (1.2 if big else 0.3)
     x += 0.25 * drops(rng, count, 60, 500, 3000) * decay(count, 0.5, 0.2)
-    return x, [("big" if big else "small") + " water splash", "splash", "something falls into water",
-               "diving into a pool" if big else "stone thrown into a pond"]
+    return x, [
+        ("big" if big else "small") + " water splash",
+        "splash",
+        "something falls into water",
+        "diving into a pool" if big else "stone thrown into a pond",
+    ]
 
 
 def fire(rng: np.random.Generator) -> Made:
@@ -172,11 +197,21 @@ def fire(rng: np.random.Generator) -> Made:
     for _ in range(int(rng.uniform(8, 40) * count / 16_000)):
         size = samples(rng.uniform(0.003, 0.03))
         snap = band(rng.standard_normal(size), rng.uniform(500, 2500), 7500)
-        add_at(x, snap * decay(size, rng.uniform(0.001, 0.006), 0.0004),
-               int(rng.integers(0, count)), float(min(6, 0.3 + rng.pareto(1.8))))
+        add_at(
+            x,
+            snap * decay(size, rng.uniform(0.001, 0.006), 0.0004),
+            int(rng.integers(0, count)),
+            float(min(6, 0.3 + rng.pareto(1.8))),
+        )
     name = "bonfire" if big else "campfire"
-    return x, ["fire crackling", f"{name} burning", "burning wood", "fireplace", "crackling flames",
-               "large fire roaring" if big else "small fire"]
+    return x, [
+        "fire crackling",
+        f"{name} burning",
+        "burning wood",
+        "fireplace",
+        "crackling flames",
+        "large fire roaring" if big else "small fire",
+    ]
 
 
 def mud(rng: np.random.Generator) -> Made:
@@ -203,11 +238,23 @@ def leaves(rng: np.random.Generator) -> Made:
     x *= wander(rng, count, 2, 0.1, 1.0)
     t = time_axis(count)
     return x * (0.7 + 0.3 * np.sin(2 * np.pi * 0.4 * t)), [
-        "leaves rustling", "rustling foliage", "bushes moving", "walking through dry leaves"]
+        "leaves rustling",
+        "rustling foliage",
+        "bushes moving",
+        "walking through dry leaves",
+    ]
 
 
 FAMILIES = {
-    "rain": rain, "wind": wind, "thunder": thunder, "surf": surf, "stream": stream,
-    "bubbles": bubbles, "water drop": water_drop, "splash": splash, "fire": fire, "mud": mud,
+    "rain": rain,
+    "wind": wind,
+    "thunder": thunder,
+    "surf": surf,
+    "stream": stream,
+    "bubbles": bubbles,
+    "water drop": water_drop,
+    "splash": splash,
+    "fire": fire,
+    "mud": mud,
     "leaves": leaves,
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from . import animals, impacts, machines, nature, signals_and_weapons, tones
+from recipe.synthesis import animals, impacts, machines, nature, signals_and_weapons, tones
 
 Made = tuple[npt.NDArray[np.float64], list[str]]
 Family = Callable[[np.random.Generator], Made]

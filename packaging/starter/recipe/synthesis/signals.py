@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from scipy import signal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FloatArray = npt.NDArray[np.float64]
 RATE_HZ = 16_000
@@ -31,9 +34,7 @@ def coloured_noise(rng: np.random.Generator, count: int, slope: float = 0.0) -> 
     return np.asarray(noise / (noise.std() + 1e-12))
 
 
-def band(
-    x: FloatArray, low_hz: float | None, high_hz: float | None, order: int = 2
-) -> FloatArray:
+def band(x: FloatArray, low_hz: float | None, high_hz: float | None, order: int = 2) -> FloatArray:
     """Butterworth low-, high- or band-pass."""
     low = None if low_hz is None else float(np.clip(low_hz, 15, _NYQUIST_HZ * 0.95))
     high = None if high_hz is None else float(np.clip(high_hz, 30, _NYQUIST_HZ * 0.97))

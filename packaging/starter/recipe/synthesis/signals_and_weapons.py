@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .signals import (
+from recipe.synthesis.signals import (
     FloatArray,
     add_at,
     arc,
@@ -37,7 +37,12 @@ def siren(rng: np.random.Generator) -> Made:
     x = band(oscillator(pitch, count, pick(rng, ["square", "saw", "triangle"])), 300, 5000)
     vehicle = pick(rng, ["police", "ambulance", "fire truck"])
     return echoes(x, rng, 1.0, rng.uniform(0, 0.4)), [
-        f"{vehicle} siren", "siren wailing", "emergency siren", f"{kind} siren", "siren"]
+        f"{vehicle} siren",
+        "siren wailing",
+        "emergency siren",
+        f"{kind} siren",
+        "siren",
+    ]
 
 
 def alarm(rng: np.random.Generator) -> Made:
@@ -59,27 +64,48 @@ def alarm(rng: np.random.Generator) -> Made:
         add_at(x, tone * arc(size, 0.05, 0.05), samples(at))
         k += 1
         at += gap if k % beeps else gap + (0.5 if beeps > 1 else 0.0)
-    return x, [f"{kind} alarm", "alarm", "warning alarm", "alarm sounding", "alert signal",
-               "alarm clock" if kind == "digital clock" else "security alarm"]
+    return x, [
+        f"{kind} alarm",
+        "alarm",
+        "warning alarm",
+        "alarm sounding",
+        "alert signal",
+        "alarm clock" if kind == "digital clock" else "security alarm",
+    ]
 
 
 def bell(rng: np.random.Generator) -> Made:
     """Church bells, hand bells, doorbells and gongs."""
-    kind = pick(rng, ["church bell", "hand bell", "bicycle bell", "gong", "school bell", "doorbell"])
-    base = {"church bell": 260, "hand bell": 1100, "bicycle bell": 2100, "gong": 95,
-            "school bell": 900, "doorbell": 640}[kind] * rng.uniform(0.8, 1.3)
+    kind = pick(
+        rng, ["church bell", "hand bell", "bicycle bell", "gong", "school bell", "doorbell"]
+    )
+    base = {
+        "church bell": 260,
+        "hand bell": 1100,
+        "bicycle bell": 2100,
+        "gong": 95,
+        "school bell": 900,
+        "doorbell": 640,
+    }[kind] * rng.uniform(0.8, 1.3)
     ratios = np.array([0.5, 1.0, 1.19, 1.5, 2.0, 2.66, 3.0, 4.2])
     if kind == "gong":
         ratios = np.array([1.0, 1.4, 1.83, 2.3, 2.9, 3.6, 4.5, 5.7])
     life = {"church bell": 0.9, "hand bell": 0.5, "gong": 1.2, "doorbell": 0.4}.get(kind, 0.18)
     count = samples(rng.uniform(3.5, 5.12))
     x = np.zeros(count)
-    gap = {"church bell": 1.6, "school bell": 0.06, "bicycle bell": 0.13, "gong": 6.0}.get(kind, 0.7)
+    gap = {"church bell": 1.6, "school bell": 0.06, "bicycle bell": 0.13, "gong": 6.0}.get(
+        kind, 0.7
+    )
     strikes = int(count / 16_000 / gap) + 1 if rng.random() < 0.6 else 2
     for k in range(strikes):
         pitch = base * (0.79 if kind == "doorbell" and k % 2 else 1.0)
-        ring = modes(samples(4.0), pitch * ratios, life / np.sqrt(ratios),
-                     rng.uniform(0.3, 1, 8) / ratios**0.4, rng)
+        ring = modes(
+            samples(4.0),
+            pitch * ratios,
+            life / np.sqrt(ratios),
+            rng.uniform(0.3, 1, 8) / ratios**0.4,
+            rng,
+        )
         add_at(x, ring, samples(k * gap) - 16)
     return x, [kind, f"{kind} ringing", "bell", f"ringing {kind}", "ding", f"a {kind} rings"]
 
@@ -94,7 +120,9 @@ def chime(rng: np.random.Generator) -> Made:
     for k in range(notes):
         step = scale[k % 8] if magic else scale[int(rng.integers(8))]
         pitch = 900 * 2 ** (step / 12)
-        bar = modes(samples(1.5), pitch * np.array([1, 2.76, 5.4]), [0.3, 0.12, 0.05], [1, 0.4, 0.2], rng)
+        bar = modes(
+            samples(1.5), pitch * np.array([1, 2.76, 5.4]), [0.3, 0.12, 0.05], [1, 0.4, 0.2], rng
+        )
         at = k * 0.06 if magic else rng.uniform(0, count / 16_000 * 0.9)
         add_at(x, bar, samples(at), float(rng.uniform(0.2, 0.8)))
     if magic:
@@ -113,10 +141,18 @@ def beep(rng: np.random.Generator) -> Made:
     for k in range(total):
         size = samples(on)
         step = pitch * (2 ** (rng.integers(-5, 6) / 12) if rng.random() < 0.4 else 1.0)
-        add_at(x, oscillator(step, size, shape) * arc(size, 0.04, 0.1), samples(k * (on + gap)) - 16)
+        add_at(
+            x, oscillator(step, size, shape) * arc(size, 0.04, 0.1), samples(k * (on + gap)) - 16
+        )
     height = "high" if pitch > 1400 else "low"
-    return x, ["beep", f"{height} pitched beep", "electronic beep", "computer beep",
-               f"{total} beeps" if total > 1 else "single beep", "short tone"]
+    return x, [
+        "beep",
+        f"{height} pitched beep",
+        "electronic beep",
+        "computer beep",
+        f"{total} beeps" if total > 1 else "single beep",
+        "short tone",
+    ]
 
 
 def click(rng: np.random.Generator) -> Made:
@@ -127,10 +163,18 @@ def click(rng: np.random.Generator) -> Made:
     for at in (0.0, rng.uniform(0.02, 0.09)):
         size = samples(0.05)
         base = rng.uniform(900, 4500)
-        tick = modes(size, base * np.array([1, 1.6, 2.3]), rng.uniform(0.001, 0.004, 3), [1, 0.6, 0.4], rng)
+        tick = modes(
+            size, base * np.array([1, 1.6, 2.3]), rng.uniform(0.001, 0.004, 3), [1, 0.6, 0.4], rng
+        )
         tick += 0.5 * band(rng.standard_normal(size), 1500, 7500) * decay(size, 0.0015, 0.0003)
         add_at(x, tick, samples(at) - 16, float(rng.uniform(0.4, 1)))
-    return x, [f"{kind} click", "click", f"{kind} pressed", "interface click", "small mechanical click"]
+    return x, [
+        f"{kind} click",
+        "click",
+        f"{kind} pressed",
+        "interface click",
+        "small mechanical click",
+    ]
 
 
 def typing(rng: np.random.Generator) -> Made:
@@ -157,8 +201,14 @@ def whoosh(rng: np.random.Generator) -> Made:
     noise = coloured_noise(rng, count, 0.3)
     peak = arc(count, rng.uniform(0.4, 0.7), rng.uniform(0.3, 0.6))
     x = band(noise, 150, 1200) * peak + band(noise, 1200, 6500) * peak**3 * rng.uniform(0.5, 1.5)
-    return x * peak, [("fast" if fast else "slow") + " whoosh", "whoosh", "swish", "air swoosh",
-                      "sword swing" if fast else "large object flying by", "swoosh"]
+    return x * peak, [
+        ("fast" if fast else "slow") + " whoosh",
+        "whoosh",
+        "swish",
+        "air swoosh",
+        "sword swing" if fast else "large object flying by",
+        "swoosh",
+    ]
 
 
 def riser(rng: np.random.Generator) -> Made:
@@ -168,12 +218,17 @@ def riser(rng: np.random.Generator) -> Made:
     low, high = rng.uniform(80, 200), rng.uniform(900, 3000)
     pitch = glide(low, high, count, 1.3) if up else glide(high, low, count)
     x = 0.5 * oscillator(pitch, count, pick(rng, ["saw", "sine", "triangle"]))
-    x += oscillator(pitch * 1.01, count, "saw") * 0.3 + 0.6 * band(rng.standard_normal(count), 1500, 7000)
+    x += oscillator(pitch * 1.01, count, "saw") * 0.3 + 0.6 * band(
+        rng.standard_normal(count), 1500, 7000
+    )
     grow = np.linspace(0.05, 1, count) ** 1.8
     name = "riser" if up else "downlifter"
     return x * (grow if up else grow[::-1]), [
-        name, "rising tension sweep" if up else "falling sweep", "cinematic " + name,
-        "build up before a drop" if up else "power down"]
+        name,
+        "rising tension sweep" if up else "falling sweep",
+        "cinematic " + name,
+        "build up before a drop" if up else "power down",
+    ]
 
 
 def laser(rng: np.random.Generator) -> Made:
@@ -188,8 +243,14 @@ def laser(rng: np.random.Generator) -> Made:
         curve = curve * (1 + 0.1 * np.sin(2 * np.pi * rng.uniform(20, 90) * time_axis(size)))
         shot = oscillator(curve, size, pick(rng, ["sine", "saw", "square"])) * decay(size, 0.08)
         add_at(x, shot, int(gap * k * 16_000))
-    return x, ["laser shot", "laser gun", "sci-fi blaster", "pew pew" if total > 1 else "pew",
-               "ray gun", "space weapon firing"]
+    return x, [
+        "laser shot",
+        "laser gun",
+        "sci-fi blaster",
+        "pew pew" if total > 1 else "pew",
+        "ray gun",
+        "space weapon firing",
+    ]
 
 
 def gunshot(rng: np.random.Generator) -> Made:
@@ -205,8 +266,12 @@ def gunshot(rng: np.random.Generator) -> Made:
         thump = band(coloured_noise(rng, size, 1), 40, 200) * decay(size, 0.05)
         add_at(x, np.tanh(1.5 * (crack + blast + thump)), samples(k * gap) - 16)
     return echoes(x, rng, 1.2, rng.uniform(0.1, 0.5)), [
-        f"{kind} shot" if total == 1 else f"{kind} shots", "gunshot", f"{kind} firing", "gun",
-        "gunfire"]
+        f"{kind} shot" if total == 1 else f"{kind} shots",
+        "gunshot",
+        f"{kind} firing",
+        "gun",
+        "gunfire",
+    ]
 
 
 def explosion(rng: np.random.Generator) -> Made:
@@ -221,9 +286,13 @@ def explosion(rng: np.random.Generator) -> Made:
         bit = band(rng.standard_normal(size), 600, 5000) * decay(size, 0.004)
         add_at(x, bit, samples(float(rng.exponential(0.6))), float(rng.uniform(0.05, 0.3)))
     x = np.tanh(1.5 * x)
-    return echoes(x, rng, 2.0, 0.3), ["explosion", ("big" if big else "small") + " explosion",
-                                      "bomb exploding", "blast with debris", "distant detonation"
-                                      if not big else "massive blast"]
+    return echoes(x, rng, 2.0, 0.3), [
+        "explosion",
+        ("big" if big else "small") + " explosion",
+        "bomb exploding",
+        "blast with debris",
+        "distant detonation" if not big else "massive blast",
+    ]
 
 
 def horn(rng: np.random.Generator) -> Made:
@@ -232,18 +301,35 @@ def horn(rng: np.random.Generator) -> Made:
     base = {"car": 410, "truck": 220, "ship": 95, "train": 290}[kind] * rng.uniform(0.85, 1.15)
     size_s = rng.uniform(0.25, 0.9) if kind == "car" else rng.uniform(0.9, 2.5)
     size = samples(size_s)
-    blast = sum(oscillator(base * r, size, "saw") for r in (1.0, 1.26, 1.5)[: int(rng.integers(1, 4))])
+    blast = sum(
+        oscillator(base * r, size, "saw") for r in (1.0, 1.26, 1.5)[: int(rng.integers(1, 4))]
+    )
     blast = band(np.asarray(blast) * arc(size, 0.05, 0.08), 80, 3500)
     total = int(rng.integers(1, 4)) if kind == "car" else 1
     x = np.zeros(int(size * 1.4) * total + 800)
     for k in range(total):
         add_at(x, blast, k * int(size * 1.4))
-    return echoes(x, rng, 1.5, 0.3), [f"{kind} horn", f"{kind} horn honking", "horn", "honk",
-                                      f"long {kind} horn" if size_s > 0.8 else f"short {kind} horn"]
+    return echoes(x, rng, 1.5, 0.3), [
+        f"{kind} horn",
+        f"{kind} horn honking",
+        "horn",
+        "honk",
+        f"long {kind} horn" if size_s > 0.8 else f"short {kind} horn",
+    ]
 
 
 FAMILIES = {
-    "siren": siren, "alarm": alarm, "bell": bell, "chime": chime, "beep": beep, "click": click,
-    "typing": typing, "whoosh": whoosh, "riser": riser, "laser": laser, "gunshot": gunshot,
-    "explosion": explosion, "horn": horn,
+    "siren": siren,
+    "alarm": alarm,
+    "bell": bell,
+    "chime": chime,
+    "beep": beep,
+    "click": click,
+    "typing": typing,
+    "whoosh": whoosh,
+    "riser": riser,
+    "laser": laser,
+    "gunshot": gunshot,
+    "explosion": explosion,
+    "horn": horn,
 }

@@ -1,0 +1,68 @@
+"""The whole recipe in its tiny setting: every stage runs, and the folder loads in diffusers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from recipe.command_line import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+_STAGES = (
+    "clips",
+    "text",
+    "vae",
+    "vocoder",
+    "latents",
+    "embeddings",
+    "clap",
+    "diffusion",
+    "assemble",
+)
+
+
+@pytest.fixture(scope="module")
+def model_folder(tmp_path_factory: pytest.TempPathFactory, sounds_folder: Path) -> Path:
+    root = tmp_path_factory.mktemp("recipe")
+    arguments = ["--work", str(root / "work"), "--sounds", str(sounds_folder), "--tiny"]
+    arguments += ["--output", str(root / "model"), "--threads", "1"]
+    for stage in _STAGES:
+        arguments += ["--stage", stage]
+    assert main(arguments) == 0
+    return root / "model"
+
+
+def test_folder_has_every_part(model_folder: Path) -> None:
+    index = json.loads((model_folder / "model_index.json").read_text())
+    assert index["_class_name"] == "AudioLDMPipeline"
+    parts = ("unet", "vae", "vocoder", "text_encoder", "tokenizer", "scheduler")
+    for part in (*parts, "audio_encoder", "feature_extractor"):
+        assert (model_folder / part).is_dir(), part
+    for name in ("CREDITS.md", "CREDITS.csv", "LICENSE.md", "MODEL_CARD.md"):
+        assert (model_folder / name).stat().st_size > 100, name
+
+
+def test_pipeline_generates_the_asked_length(model_folder: Path) -> None:
+    from diffusers import AudioLDMPipeline
+
+    pipeline = AudioLDMPipeline.from_pretrained(model_folder)
+    pipeline.set_progress_bar_config(disable=True)
+    audio = pipeline("dog bark", audio_length_in_s=1.0, num_inference_steps=2).audios
+    assert audio.shape == (1, 16_000)
+    assert np.isfinite(audio).all()
+
+
+def test_audio_tower_shares_the_space(model_folder: Path) -> None:
+    from transformers import ClapAudioModelWithProjection, ClapFeatureExtractor
+
+    tower = ClapAudioModelWithProjection.from_pretrained(model_folder / "audio_encoder").float()
+    extractor = ClapFeatureExtractor.from_pretrained(model_folder / "feature_extractor")
+    assert extractor.frequency_min == 50
+    sound = np.random.default_rng(0).standard_normal(48_000).astype(np.float32)
+    features = extractor(sound, sampling_rate=48_000, return_tensors="pt")["input_features"]
+    assert tower(features).audio_embeds.shape == (1, 512)
