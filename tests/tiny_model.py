@@ -113,10 +113,16 @@ def build_tiny_model(
     audio_tower: bool = True,
     tokenizer: Literal["bpe", "wordpiece"] = "bpe",
     unet: dict[str, Any] | None = None,
+    vae: dict[str, Any] | None = None,
+    vocoder: dict[str, Any] | None = None,
+    text: dict[str, Any] | None = None,
     half: bool = False,
     seed: int = 0,
 ) -> Path:
-    """Write the model (about 1 MB) into `folder` and return it. Different seeds differ."""
+    """Write the model (about 3 MB) into `folder` and return it.
+
+    unet, vae, vocoder, text: replace single values of their configurations.
+    """
     import torch
     from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
     from transformers import (
@@ -129,14 +135,14 @@ def build_tiny_model(
         SpeechT5HifiGanConfig,
     )
 
-    text = TEXT | save_tokenizer(folder / "tokenizer", tokenizer)
+    text_config = TEXT | (text or {}) | save_tokenizer(folder / "tokenizer", tokenizer)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         parts: dict[str, Any] = {
             "unet": UNet2DConditionModel(**(UNET | (unet or {}))),
-            "vae": AutoencoderKL(**VAE),
-            "vocoder": SpeechT5HifiGan(SpeechT5HifiGanConfig(**VOCODER)),
-            "text_encoder": ClapTextModelWithProjection(ClapTextConfig(**text)),
+            "vae": AutoencoderKL(**(VAE | (vae or {}))),
+            "vocoder": SpeechT5HifiGan(SpeechT5HifiGanConfig(**(VOCODER | (vocoder or {})))),
+            "text_encoder": ClapTextModelWithProjection(ClapTextConfig(**text_config)),
         }
         # A prompt must be heard, so that a test can tell a wrong embedding from a right one.
         parts["unet"].class_embedding.weight.data *= 20.0

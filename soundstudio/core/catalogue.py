@@ -102,6 +102,11 @@ def find_model(model: str, models_folder: Path) -> CatalogueRow:
             f"{folder} is not a model folder: it has no {MODEL_INDEX}.",
             "Choose a folder in diffusers' AudioLDM layout.",
         )
+    if folder.is_file():
+        raise ModelError(
+            f"{folder.name} is a single file, not a model folder.",
+            "Checkpoint files must be converted to diffusers' AudioLDM layout first.",
+        )
     raise ModelError(
         f"There is no model called “{model}”.",
         "`soundstudio models list` shows what there is.",

@@ -214,8 +214,9 @@ def _placed(files: PartFiles, device: str, precision: Precision) -> Any:
         "vae": precision.vae,
         "vocoder": precision.vocoder,
     }[files.name]
-    part = part.to(device=device, dtype=torch_dtype(wanted))
+    # Module's own `to`: diffusers' version warns of formats that it does not touch here.
+    torch.nn.Module.to(part, device=device, dtype=torch_dtype(wanted))
     # On processors the UNet gains nothing from it (measured in float32 and bfloat16).
     if files.name == "vae" or (files.name == "unet" and device == "cuda"):
-        part = part.to(memory_format=torch.channels_last)
+        torch.nn.Module.to(part, memory_format=torch.channels_last)
     return part
