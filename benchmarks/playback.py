@@ -16,6 +16,7 @@ import os
 import shlex
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--busy", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--threads", type=int, default=0, help="busy Python threads in here too")
     parser.add_argument("--beside", help="a command to run instead of the made-up load")
     arguments = parser.parse_args()
     os.environ["JACK_DEFAULT_SERVER"] = SERVER
@@ -68,10 +70,16 @@ def play_beside_load(arguments: argparse.Namespace) -> int:
         raise SystemExit(player.state.sentence)
     tone = 0.25 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)
     load, stop_load = start_load(arguments)
+    enough = threading.Event()
+    threads = [threading.Thread(target=count, args=(enough,)) for _ in range(arguments.threads)]
+    for thread in threads:
+        thread.start()
+        load += " and a Python thread"
     try:
         player.play(Sound(tone.astype(np.float32), RATE), loop=(0.0, 1.0))
         steps = watch(player, arguments.seconds)
     finally:
+        enough.set()
         stop_load()
         underflows, state = player.underflows, player.state
         player.close()
@@ -114,6 +122,13 @@ def start_load(arguments: argparse.Namespace) -> tuple[str, Callable[[], object]
             worker.join()
 
     return f"{arguments.busy} processes of matrix products", stop
+
+
+def count(enough: threading.Event) -> None:
+    """Keep the interpreter's lock busy, as a window's worker threads may."""
+    number = 0
+    while not enough.is_set():
+        number += 1
 
 
 def multiply() -> None:
