@@ -35,6 +35,7 @@ class LoadedSound:
 
     power: STFT power [bins, frames]; frame k is centred on sample k * hop_samples.
     block_lows, block_highs: extremes of each 256 samples [blocks], for far zooms.
+    peak: the largest sample, 1 full scale. centroid_hz: the middle of its power spectrum.
     """
 
     path: Path
@@ -44,6 +45,8 @@ class LoadedSound:
     hop_samples: int
     block_lows: FloatArray
     block_highs: FloatArray
+    peak: float
+    centroid_hz: float
 
     @property
     def duration_s(self) -> float:
@@ -83,8 +86,20 @@ def analyse(path: Path, sound: Sound, n_fft: int = 2048) -> LoadedSound:
     hop_samples = hop_for(len(mono), PICTURE_COLUMNS, n_fft)
     blocks = max(1, -(-len(mono) // _BLOCK_SAMPLES))
     low, high = waveform_envelope(mono, blocks)
+    power = stft_power(mono, n_fft, hop_samples)
+    spectrum = power.mean(axis=1, dtype=np.float64)
+    frequencies = np.linspace(0.0, sound.sample_rate / 2, len(spectrum))
+    total = float(spectrum.sum())
     return LoadedSound(
-        path, sound, mono, stft_power(mono, n_fft, hop_samples), hop_samples, low, high
+        path,
+        sound,
+        mono,
+        power,
+        hop_samples,
+        low,
+        high,
+        peak=float(np.abs(mono).max(initial=0.0)),
+        centroid_hz=float(spectrum @ frequencies) / total if total > 0 else 0.0,
     )
 
 

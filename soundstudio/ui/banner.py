@@ -84,13 +84,13 @@ class Banner(QWidget):
         """A soft box with a stripe in the colour of what it says."""
         colours = self._theme.colours
         tint = QColor(colours.error if self._is_error else colours.accent)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        soft = QColor(tint)
-        soft.setAlphaF(0.14)
-        box = QRectF(self.rect())
-        painter.setBrush(soft)
-        painter.drawRoundedRect(box, 5, 5)
-        painter.setBrush(tint)
-        painter.drawRoundedRect(QRectF(box.left(), box.top(), 4, box.height()), 2, 2)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            soft = QColor(tint)
+            soft.setAlphaF(0.14)
+            box = QRectF(self.rect())
+            painter.setBrush(soft)
+            painter.drawRoundedRect(box, 5, 5)
+            painter.setBrush(tint)
+            painter.drawRoundedRect(QRectF(box.left(), box.top(), 4, box.height()), 2, 2)

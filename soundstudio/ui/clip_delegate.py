@@ -132,8 +132,8 @@ class ClipDelegate(QStyledItemDelegate):
             painter.fillRect(rect, QColor(c.field))
         line = QColor(c.border)
         line.setAlphaF(0.45)
-        painter.setPen(line)
-        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
+        # Not drawLine: it lets go of the interpreter's lock, and a busy pool thread takes it.
+        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), line)
 
     def _paint_clip(
         self,

@@ -117,6 +117,7 @@ class GeneratePanel(QWidget):
         self.queue = QueueList(theme, icons, self)
         self.queue.cancel_requested.connect(self.cancel_requested)
         self.queue.cancel_all_requested.connect(self.cancel_all_requested)
+        self._shown_prompts: tuple[tuple[str, ...], ...] = ()
         self._make_amounts()
         self._lay_out()
 
@@ -251,6 +252,9 @@ class GeneratePanel(QWidget):
 
     def set_recent_prompts(self, recent: Sequence[str], examples: Sequence[str]) -> None:
         """Fill the menu beside the prompt."""
+        if (shown := (tuple(recent), tuple(examples))) == self._shown_prompts:
+            return
+        self._shown_prompts = shown
         menu = self._recent.menu()
         menu.clear()
         for title, prompts in (("Recent", recent), ("Examples", examples)):

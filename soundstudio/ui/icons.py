@@ -27,13 +27,12 @@ def tinted_pixmap(name: str, colour: QColor, size_px: int) -> QPixmap:
     """One icon as a transparent square of `size_px` device pixels in one colour."""
     pixmap = QPixmap(size_px, size_px)
     pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    QSvgRenderer(str(resource("icons", f"{name}.svg"))).render(
-        painter, QRectF(0, 0, size_px, size_px)
-    )
-    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
-    painter.fillRect(pixmap.rect(), colour)
-    painter.end()
+    with QPainter(pixmap) as painter:
+        QSvgRenderer(str(resource("icons", f"{name}.svg"))).render(
+            painter, QRectF(0, 0, size_px, size_px)
+        )
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+        painter.fillRect(pixmap.rect(), colour)
     return pixmap
 
 

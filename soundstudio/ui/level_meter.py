@@ -71,31 +71,31 @@ class LevelMeter(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         c = self._theme.colours
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        text_width = 40
-        width = self.width() - text_width
-        bar = QRectF(0, self.height() / 2 - 4, width, 8)
-        painter.setPen(QColor(c.border))
-        painter.setBrush(QColor(c.well))
-        painter.drawRoundedRect(bar.adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
-        gradient = QLinearGradient(bar.topLeft(), bar.topRight())
-        for at, colour in ((0.0, c.good), (0.75, c.good), (0.9, c.warning), (1.0, c.error)):
-            gradient.setColorAt(at, QColor(colour))
-        inner = bar.adjusted(1.5, 1.5, -1.5, -1.5)
-        painter.setOpacity(0.45)
-        painter.fillRect(_part(inner, share_of(self._peak_db)), gradient)
-        painter.setOpacity(1.0)
-        painter.fillRect(_part(inner, share_of(self._rms_db)), gradient)
-        if self._held_db > FLOOR_DB:
-            x = inner.left() + inner.width() * share_of(self._held_db)
-            painter.fillRect(QRectF(x - 1, inner.top(), 2, inner.height()), QColor(c.text))
-        painter.setPen(QColor(c.muted))
-        font = self.font()
-        font.setPointSizeF(font.pointSizeF() * 0.82)
-        painter.setFont(font)
-        words = f"{self._held_db:.1f}".replace("-", "−") if self._held_db > FLOOR_DB else "−∞"
-        painter.drawText(QRectF(width, 0, text_width - 2, self.height()), 0x0082, words)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            text_width = 40
+            width = self.width() - text_width
+            bar = QRectF(0, self.height() / 2 - 4, width, 8)
+            painter.setPen(QColor(c.border))
+            painter.setBrush(QColor(c.well))
+            painter.drawRoundedRect(bar.adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
+            gradient = QLinearGradient(bar.topLeft(), bar.topRight())
+            for at, colour in ((0.0, c.good), (0.75, c.good), (0.9, c.warning), (1.0, c.error)):
+                gradient.setColorAt(at, QColor(colour))
+            inner = bar.adjusted(1.5, 1.5, -1.5, -1.5)
+            painter.setOpacity(0.45)
+            painter.fillRect(_part(inner, share_of(self._peak_db)), gradient)
+            painter.setOpacity(1.0)
+            painter.fillRect(_part(inner, share_of(self._rms_db)), gradient)
+            if self._held_db > FLOOR_DB:
+                x = inner.left() + inner.width() * share_of(self._held_db)
+                painter.fillRect(QRectF(x - 1, inner.top(), 2, inner.height()), QColor(c.text))
+            painter.setPen(QColor(c.muted))
+            font = self.font()
+            font.setPointSizeF(font.pointSizeF() * 0.82)
+            painter.setFont(font)
+            words = f"{self._held_db:.1f}".replace("-", "−") if self._held_db > FLOOR_DB else "−∞"
+            painter.drawText(QRectF(width, 0, text_width - 2, self.height()), 0x0082, words)
 
 
 def _part(bar: QRectF, share: float) -> QRectF:

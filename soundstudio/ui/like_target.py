@@ -169,13 +169,13 @@ class LikeTarget(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """A dashed frame; solid and tinted once a clip is held or hovers."""
         colours = self._theme.colours
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        is_active = self._is_hovered or self._path is not None
-        pen = QPen(QColor(colours.accent if is_active else colours.border), 1)
-        if not is_active:
-            pen.setStyle(Qt.PenStyle.DashLine)
-        painter.setPen(pen)
-        if self._is_hovered:
-            painter.setBrush(QColor(colours.accent_soft))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            is_active = self._is_hovered or self._path is not None
+            pen = QPen(QColor(colours.accent if is_active else colours.border), 1)
+            if not is_active:
+                pen.setStyle(Qt.PenStyle.DashLine)
+            painter.setPen(pen)
+            if self._is_hovered:
+                painter.setBrush(QColor(colours.accent_soft))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)

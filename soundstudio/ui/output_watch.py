@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from soundstudio.ui.transport_bar import TransportBar
 
 LOOK_MS = 500
+# A device that was there and is gone may be plugged in again.
+LOOKS_BETWEEN_TRIES = 8
 
 
 class OutputWatch(QObject):
@@ -33,6 +35,8 @@ class OutputWatch(QObject):
         self._status = status
         self._wanted = ""
         self._shown: PlayerState | None = None
+        self._was_usable = False
+        self._looks_since_try = 0
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self._look)
 
@@ -65,3 +69,10 @@ class OutputWatch(QObject):
         if state != self._shown:
             self._shown = state
             self._status.show_output(state)
+        if state.is_usable:
+            self._was_usable = True
+        elif state.status == "no device" and self._was_usable:
+            self._looks_since_try += 1
+            if self._looks_since_try >= LOOKS_BETWEEN_TRIES:
+                self._looks_since_try = 0
+                self.refresh()

@@ -36,11 +36,11 @@ class _Lamp(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(getattr(self._theme.colours, self._tint)))
-        painter.drawEllipse(1, 1, 8, 8)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(getattr(self._theme.colours, self._tint)))
+            painter.drawEllipse(1, 1, 8, 8)
 
 
 def lamp_tint(phase: str) -> str:

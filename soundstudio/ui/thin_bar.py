@@ -42,6 +42,5 @@ class ThinBar(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         c = self._theme.colours
-        painter = QPainter(self)
-        draw_bar(painter, QRectF(self.rect()), self._fraction, c.border, c.accent)
-        painter.end()
+        with QPainter(self) as painter:
+            draw_bar(painter, QRectF(self.rect()), self._fraction, c.border, c.accent)

@@ -11,7 +11,6 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QPixmap,
     QResizeEvent,
     QWheelEvent,
@@ -321,13 +320,13 @@ class ViewerCanvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._background is None:
             self._background = self._drawn_background()
-        painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._background)
-        if self._loaded is not None:
-            self._draw_overlay(painter)
-        if self.hasFocus():
-            painter.setPen(QColor(self._theme.colours.accent))
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        with QPainter(self) as painter:
+            painter.drawPixmap(0, 0, self._background)
+            if self._loaded is not None:
+                self._draw_overlay(painter)
+            if self.hasFocus():
+                painter.setPen(QColor(self._theme.colours.accent))
+                painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def _redraw(self) -> None:
         self._background = None
@@ -349,31 +348,19 @@ class ViewerCanvas(QWidget):
         pixmap = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(QColor(c.panel))
-        painter = QPainter(pixmap)
-        font = self.font()
-        font.setPointSizeF(font.pointSizeF() * 0.82)
-        painter.setFont(font)
-        wave, spectrum = self._areas()
-        if self._loaded is None:
-            self._draw_nothing(painter)
-        else:
-            painter.fillRect(wave, QColor(c.well))
-            painter.fillRect(spectrum, QColor(c.well))
-            self._draw_sound(painter, self._loaded, wave, spectrum)
-        painter.end()
+        with QPainter(pixmap) as painter:
+            font = self.font()
+            font.setPointSizeF(font.pointSizeF() * 0.82)
+            painter.setFont(font)
+            wave, spectrum = self._areas()
+            if self._loaded is None:
+                words = self._message or NOTHING_OPEN
+                painting.draw_nothing(painter, QRectF(self.rect()), words, c, self.font())
+            else:
+                painter.fillRect(wave, QColor(c.well))
+                painter.fillRect(spectrum, QColor(c.well))
+                self._draw_sound(painter, self._loaded, wave, spectrum)
         return pixmap
-
-    def _draw_nothing(self, painter: QPainter) -> None:
-        """One quiet plate with a few words."""
-        c = self._theme.colours
-        plate = QRectF(self.rect()).adjusted(14, 4, -14, -8)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(c.well))
-        painter.drawRoundedRect(plate, 6, 6)
-        painter.setPen(QColor(c.muted))
-        painter.setFont(self.font())
-        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, self._message or NOTHING_OPEN)
 
     def _draw_sound(
         self, painter: QPainter, loaded: LoadedSound, wave: QRect, spectrum: QRect
@@ -401,22 +388,8 @@ class ViewerCanvas(QWidget):
         c = self._theme.colours
         if self._selection is not None:
             start, end = (self._x_of(edge) for edge in self._selection)
-            tint = QColor(c.accent)
-            tint.setAlphaF(0.22)
-            painter.fillRect(QRectF(start, wave.top(), end - start, spectrum.bottom()), tint)
-            painter.setPen(QPen(QColor(c.accent), 1.5))
-            for x in (start, end):
-                painter.drawLine(QPointF(x, wave.top()), QPointF(x, spectrum.bottom()))
+            painting.draw_selection(painter, wave, spectrum, (start, end), c)
         if self._pointer is not None:
-            hair = QColor("#ffffff")
-            hair.setAlphaF(0.35)
-            painter.setPen(hair if c.is_dark else QColor(c.muted))
-            x, y = self._pointer.x(), self._pointer.y()
-            painter.drawLine(QPointF(x, wave.top()), QPointF(x, spectrum.bottom()))
-            if spectrum.contains(self._pointer.toPoint()):
-                painter.drawLine(QPointF(spectrum.left(), y), QPointF(spectrum.right(), y))
+            painting.draw_cross_hair(painter, wave, spectrum, self._pointer, c)
         if self._playhead_s is not None:
-            x = self._x_of(self._playhead_s)
-            for area, colour in ((wave, c.text), (spectrum, "#ffffff")):
-                painter.setPen(QPen(QColor(colour), 1.5))
-                painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+            painting.draw_playhead(painter, wave, spectrum, self._x_of(self._playhead_s), c)

@@ -56,26 +56,21 @@ def facts_of(clip: Clip) -> str:
 
 def summary_of(title: str, loaded: LoadedSound) -> str:
     """What the picture shows, for a screen reader."""
-    mean = loaded.power.mean(axis=1)
-    total = float(mean.sum())
-    nyquist = loaded.sound.sample_rate / 2
-    centroid = 0.0
-    if total > 0:
-        bins = len(mean)
-        centroid = float(sum(mean[i] * i for i in range(bins)) / total * nyquist / (bins - 1))
-    peak = float(abs(loaded.mono).max()) if len(loaded.mono) else 0.0
-    level = level_text(20 * math.log10(peak), "dB") if peak > 0 else "silent"
-    return f"{title}: {loaded.duration_s:.2f} seconds, peak {level}, centre {centroid:.0f} hertz"
+    level = level_text(20 * math.log10(loaded.peak), "dB") if loaded.peak > 0 else "silent"
+    centre = f"centre {loaded.centroid_hz:.0f} hertz"
+    return f"{title}: {loaded.duration_s:.2f} seconds, peak {level}, {centre}"
 
 
 class ElidedLabel(QLabel):
     """A label that shortens its text instead of asking for room."""
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setPen(self.palette().color(self.foregroundRole()))
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, text)
+        with QPainter(self) as painter:
+            painter.setPen(self.palette().color(self.foregroundRole()))
+            text = self.fontMetrics().elidedText(
+                self.text(), Qt.TextElideMode.ElideRight, self.width()
+            )
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, text)
 
 
 class ViewerPanel(QWidget):

@@ -211,6 +211,26 @@ def test_no_audio_device_is_said_and_nothing_plays(
     )
 
 
+def test_lost_device_is_looked_for_again(qtbot: QtBot, studio: Studio) -> None:
+    qtbot.waitUntil(lambda: studio.status._output.text() == "Loudspeaker", timeout=5000)
+    studio.player.state_now = PlayerState("no device", "The sound output is gone.")
+    studio.output._timer.setInterval(5)
+    qtbot.waitUntil(lambda: "refreshed" in studio.player.opened, timeout=5000)
+    studio.player.state_now = PlayerState("idle", "", "Loudspeaker")
+    qtbot.waitUntil(lambda: studio.status._output.text() == "Loudspeaker", timeout=5000)
+
+
+def test_home_that_cannot_be_written_still_gives_a_window_that_says_so(
+    qtbot: QtBot, make_studio: Callable[..., Studio], tmp_path: Path
+) -> None:
+    (tmp_path / "home").write_text("a file where the folder should be", encoding="utf-8")
+    studio = make_studio()
+    qtbot.waitUntil(lambda: not studio.library_panel.banner.isHidden(), timeout=10000)
+    assert studio.window.isVisible()
+    studio.settings.change(designer="Ada")
+    qtbot.waitUntil(lambda: not studio.generate.banner.isHidden(), timeout=10000)
+
+
 def test_every_action_does_something_and_stands_in_a_menu(studio: Studio) -> None:
     in_menus = {action_id for _, ids in MENUS for action_id in ids if action_id}
     assert in_menus == {spec.id for spec in ACTIONS}
