@@ -88,6 +88,11 @@ def find_model(model: str, models_folder: Path) -> CatalogueRow:
     """The row of a catalogue id, or of a model folder's path. Raises ModelError."""
     for row in catalogue(models_folder):
         if row.id == model:
+            if row.folder is None and row.kind == "bundled":
+                raise ModelError(
+                    f"{row.title} is missing from this installation.",
+                    "Install Sound Studio again, or choose another model.",
+                )
             if row.folder is None:
                 raise ModelError(
                     f"{row.title} is not installed.",
