@@ -1,5 +1,9 @@
 """What the audio callback does: copy samples, count frames, crossfade when told something new.
 
+NumPy gives up the interpreter's lock for more than 500 numbers at a time, and getting it back
+takes a busy process 5 ms or more. So whole blocks are copied through memoryviews, which keep it,
+and all arithmetic is done in pieces under that size.
+
 Two sides share a `Voice`. The window's side writes one attribute, `program`, an immutable object;
 the callback's side owns everything else and publishes what it wrote in `segments`.
 """
@@ -7,7 +11,7 @@ the callback's side owns everything else and publishes what it wrote in `segment
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from soundstudio.audio.files import FloatArray
 
 SWITCH_FADE_S: Final = 0.005
+_PIECE_FRAMES: Final = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +40,17 @@ class Program:
     last: int
     loop: tuple[int, int] | None = None
     keeps_position: bool = False
+    flat: memoryview[float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "flat", _flat(self.frames))
+
+
+def _flat(frames: FloatArray) -> memoryview[float]:
+    """The numbers of a contiguous array one after the other."""
+    if frames.size == 0:  # which memoryview refuses to cast
+        return memoryview(b"").cast("f")
+    return frames.data.cast("B").cast("f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +78,32 @@ class Voice:
         self._fade = fade_curve(max(round(SWITCH_FADE_S * rate), 1))[:, np.newaxis]
         self._fade_in_left = 0
         self._tail = np.zeros((0, channels), dtype=np.float32)
+        self._silence = _flat(np.zeros(4096 * channels, dtype=np.float32))
 
     def render(self, out: FloatArray) -> None:
         """Fill `out` [frames, channels] with what comes next."""
         program = self.program
         if program is not self._playing:
             self._switch(program)
-        out.fill(0.0)
         self._copy(out)
         self._fade_in(out)
         self._mix_tail(out)
-        gain = self.gain
-        if gain != self._gain:
-            out *= np.linspace(self._gain, gain, len(out), dtype=np.float32)[:, np.newaxis]
-            self._gain = gain
-        elif gain != 1.0:
-            out *= np.float32(gain)
+        self._apply_gain(out)
         self.clock += len(out)
+
+    def _apply_gain(self, out: FloatArray) -> None:
+        before, after = self._gain, self.gain
+        if before == after == 1.0:
+            return
+        slope = (after - before) / len(out)
+        for first in range(0, len(out), _PIECE_FRAMES):
+            piece = out[first : first + _PIECE_FRAMES]
+            if slope == 0.0:
+                piece *= np.float32(after)
+            else:
+                steps = np.arange(first + 1, first + 1 + len(piece), dtype=np.float32)
+                piece *= (before + slope * steps).astype(np.float32)[:, np.newaxis]
+        self._gain = after
 
     def _switch(self, program: Program | None) -> None:
         old = self._playing
@@ -120,16 +145,26 @@ class Voice:
 
     def _copy(self, out: FloatArray) -> None:
         program = self._playing
+        channels = out.shape[1]
+        target = _flat(out)
         position = 0
         if program is not None:
             for offset, cursor, length in self._stretches(program, self._cursor, len(out)):
-                out[offset : offset + length] = program.frames[cursor : cursor + length]
+                source = program.flat[cursor * channels : (cursor + length) * channels]
+                target[offset * channels : (offset + length) * channels] = source
                 self._log(offset, length, program.serial, cursor, is_running=True)
                 self._cursor, position = cursor + length, offset + length
             self._soften_cut(out[:position], program)
         if position < len(out):
+            target[position * channels :] = self._silence_of(len(out) - position)
             serial = program.serial if program else 0
             self._log(position, len(out) - position, serial, self._cursor, is_running=False)
+
+    def _silence_of(self, frames: int) -> memoryview[float]:
+        numbers = frames * self._tail.shape[1]
+        if numbers > len(self._silence):
+            self._silence = _flat(np.zeros(numbers, dtype=np.float32))
+        return self._silence[:numbers]
 
     def _soften_cut(self, out: FloatArray, program: Program) -> None:
         """Fade the last frames of a stretch that stops in the middle of the sound."""

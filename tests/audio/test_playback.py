@@ -141,3 +141,16 @@ def test_the_log_tells_which_frame_is_heard_when(voice: Voice) -> None:
     idle = voice.heard(10)
     assert idle is not None
     assert not idle.is_running
+
+
+def test_an_empty_sound_is_silence(voice: Voice) -> None:
+    voice.program = Program(1, np.zeros((0, 2), np.float32), 0, 0)
+    assert not render(voice, 2).any()
+
+
+def test_a_fixed_gain_is_exact_in_every_frame(voice: Voice) -> None:
+    frames = ramp(1500)
+    voice.gain = 0.25
+    render(voice, 1)
+    voice.program = Program(1, frames, 0, 1500)
+    np.testing.assert_array_equal(render(voice, 1, 1000), frames[:1000, 0] * np.float32(0.25))
