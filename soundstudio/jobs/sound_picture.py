@@ -34,7 +34,8 @@ class LoadedSound:
     """A sound in memory with what does not depend on how it is looked at.
 
     power: STFT power [bins, frames]; frame k is centred on sample k * hop_samples.
-    block_lows, block_highs: extremes of each 256 samples [blocks], for far zooms.
+    block_lows, block_highs, block_powers: extremes and mean square of each 256 samples [blocks],
+    for far zooms.
     peak: the largest sample, 1 full scale. centroid_hz: the middle of its power spectrum.
     """
 
@@ -45,6 +46,7 @@ class LoadedSound:
     hop_samples: int
     block_lows: FloatArray
     block_highs: FloatArray
+    block_powers: FloatArray
     peak: float
     centroid_hz: float
 
@@ -62,6 +64,15 @@ class LoadedSound:
         low = waveform_envelope(self.block_lows[blocks], columns)[0]
         high = waveform_envelope(self.block_highs[blocks], columns)[1]
         return np.stack((low, high))
+
+    def rms(self, start_s: float, end_s: float, columns: int) -> FloatArray:
+        """Root mean square of each column of a span [columns]."""
+        rate = self.sound.sample_rate
+        first, last = round(start_s * rate), max(round(end_s * rate), round(start_s * rate) + 1)
+        if last - first < 4 * _BLOCK_SAMPLES * columns:
+            return np.sqrt(_column_means(np.square(self.mono[first:last]), columns))
+        blocks = slice(first // _BLOCK_SAMPLES, -(-last // _BLOCK_SAMPLES))
+        return np.sqrt(_column_means(self.block_powers[blocks], columns))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,9 +109,19 @@ def analyse(path: Path, sound: Sound, n_fft: int = 2048) -> LoadedSound:
         hop_samples,
         low,
         high,
+        _column_means(np.square(mono), blocks),
         peak=float(np.abs(mono).max(initial=0.0)),
         centroid_hz=float(spectrum @ frequencies) / total if total > 0 else 0.0,
     )
+
+
+def _column_means(values: FloatArray, columns: int) -> FloatArray:
+    """The mean of each of `columns` stretches of equal length [columns], float32."""
+    if len(values) == 0:
+        return np.zeros(columns, dtype=np.float32)
+    starts = np.arange(columns, dtype=np.int64) * len(values) // columns
+    lengths = np.maximum(np.diff(np.append(starts, len(values))), 1)
+    return np.asarray(np.add.reduceat(values, starts) / lengths, dtype=np.float32)
 
 
 def picture_of(

@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
 
 class Banner(QWidget):
-    """Hidden until there is something to say.
+    """Hidden until there is something to say; a wide one has its button at the right.
 
     signals: action_requested(): the button beside the sentence was pressed.
     """
 
     action_requested = Signal()
 
-    def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, icons: Icons, parent: QWidget | None = None, *, is_wide: bool = False
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
         self._is_error = True
@@ -46,10 +48,13 @@ class Banner(QWidget):
         words.setSpacing(2)
         words.addWidget(self._title)
         words.addWidget(self._text)
-        words.addWidget(self._button, alignment=Qt.AlignmentFlag.AlignLeft)
+        if not is_wide:
+            words.addWidget(self._button, alignment=Qt.AlignmentFlag.AlignLeft)
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 8, 6, 8)
         row.addLayout(words, 1)
+        if is_wide:
+            row.addWidget(self._button)
         row.addWidget(self._close, alignment=Qt.AlignmentFlag.AlignTop)
         self.hide()
 

@@ -80,7 +80,7 @@ class LibraryPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAcceptDrops(True)
         self.table = table
-        self.banner = Banner(theme, icons, self)
+        self.banner = Banner(theme, icons, self, is_wide=True)
         self.search = SearchField(self)
         self.search.setPlaceholderText("Search names, prompts and tags (Ctrl+F)")
         self.search.setClearButtonEnabled(True)

@@ -34,6 +34,7 @@ class Colours:
     accent: str
     accent_text: str
     accent_soft: str
+    accent_core: str
     warning: str
     error: str
     good: str
@@ -53,6 +54,7 @@ DARK = Colours(
     accent="#3cc2ac",
     accent_text="#04211c",
     accent_soft="#1d4742",
+    accent_core="#a6f0e3",
     warning="#e5ad55",
     error="#f27d72",
     good="#5ecb84",
@@ -71,6 +73,7 @@ LIGHT = Colours(
     accent="#0b7d6e",
     accent_text="#ffffff",
     accent_soft="#c5e7e1",
+    accent_core="#064a41",
     warning="#845400",
     error="#b3261e",
     good="#1d7a41",

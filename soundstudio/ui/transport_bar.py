@@ -9,6 +9,7 @@ from PySide6.QtGui import QFontDatabase, QIcon
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from soundstudio.audio.viewport import note_name
+from soundstudio.ui.elided_label import ElidedLabel
 from soundstudio.ui.level_meter import LevelMeter
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class TransportBar(QWidget):
         self._clock.setAccessibleName("Playhead")
         self._total = QLabel("", self)
         self._total.setObjectName("muted")
-        self._reading = QLabel("", self)
+        self._reading = ElidedLabel(self)
         self._reading.setObjectName("muted")
         self._reading.setAccessibleName("Under the pointer")
         self.meter = LevelMeter(theme, self)
@@ -92,13 +93,13 @@ class TransportBar(QWidget):
         self._volume = QSlider(Qt.Orientation.Horizontal, self)
         self._volume.setRange(0, 100)
         self._volume.setValue(100)
-        self._volume.setFixedWidth(80)
+        self._volume.setFixedWidth(70)
         self._volume.setAccessibleName("Volume in per cent")
         self._volume.setToolTip("Volume of what is played here; files are not changed")
         self._volume.valueChanged.connect(lambda value: self.volume_changed.emit(value / 100))
         self._devices = QComboBox(self)
         self._devices.setAccessibleName("Sound output")
-        self._devices.setFixedWidth(150)
+        self._devices.setFixedWidth(140)
         self._devices.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._devices.addItem(DEFAULT_DEVICE, "")
         self._devices.activated.connect(self._on_device)
@@ -106,7 +107,7 @@ class TransportBar(QWidget):
         row.addSpacing(6)
         row.addWidget(self._clock)
         row.addWidget(self._total)
-        row.addSpacing(14)
+        row.addSpacing(10)
         row.addWidget(self._reading, 1)
         for widget in (self.meter, self._speaker, self._volume, self._devices):
             row.addWidget(widget)

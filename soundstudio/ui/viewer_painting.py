@@ -74,8 +74,11 @@ def draw_waveform(
     bottom = np.clip(np.ceil(rows / 2 - low * half), 0, rows - 1)
     row = np.arange(rows, dtype=np.float32)[:, np.newaxis]
     is_inside = (row >= top) & (row <= bottom)
-    colour = QColor(c.accent)
-    pixels = np.where(is_inside, np.uint32(colour.rgba()), np.uint32(0))
+    pixels = np.where(is_inside, np.uint32(QColor(c.accent).rgba()), np.uint32(0))
+    # The brighter core is what the ear takes for loudness; the rest is peaks.
+    core = loaded.rms(view.start_s, view.end_s, columns) * half
+    is_core = is_inside & (np.abs(row - rows / 2) <= core)
+    pixels[is_core] = np.uint32(QColor(c.accent_core).rgba())
     over = (np.maximum(high, -low) >= 1.0)[np.newaxis, :] & is_inside
     pixels[over] = np.uint32(QColor(c.error).rgba())
     pixels = np.ascontiguousarray(pixels, dtype=np.uint32)

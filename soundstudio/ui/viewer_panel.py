@@ -6,12 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
-    QSizePolicy,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -20,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from soundstudio.audio.colours import COLOUR_NAMES, colour_table
 from soundstudio.ui.banner import Banner
+from soundstudio.ui.elided_label import ElidedLabel
 from soundstudio.ui.viewer_canvas import ViewerCanvas
 
 if TYPE_CHECKING:
@@ -61,18 +60,6 @@ def summary_of(title: str, loaded: LoadedSound) -> str:
     return f"{title}: {loaded.duration_s:.2f} seconds, peak {level}, {centre}"
 
 
-class ElidedLabel(QLabel):
-    """A label that shortens its text instead of asking for room."""
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        with QPainter(self) as painter:
-            painter.setPen(self.palette().color(self.foregroundRole()))
-            text = self.fontMetrics().elidedText(
-                self.text(), Qt.TextElideMode.ElideRight, self.width()
-            )
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, text)
-
-
 class ViewerPanel(QWidget):
     """signals:
     look_changed(): another frequency scale or dB range; ask `scale()` and `range_db()`.
@@ -89,15 +76,13 @@ class ViewerPanel(QWidget):
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.canvas = ViewerCanvas(theme, self)
-        self.banner = Banner(theme, icons, self)
+        self.banner = Banner(theme, icons, self, is_wide=True)
         self._title = QLabel("", self)
         self._title.setObjectName("heading")
         self._facts = ElidedLabel(self)
         self._facts.setObjectName("muted")
         for label in (self._title, self._facts):
             label.setTextFormat(Qt.TextFormat.PlainText)
-        # A long line of facts gives way, instead of pushing the panels apart.
-        self._facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._scale = QComboBox(self)
         for scale, title in SCALE_TITLES.items():
             self._scale.addItem(title, scale)
