@@ -92,7 +92,7 @@ def mel_filterbank(
         bank *= (2.0 / (edge_hz[2:] - edge_hz[:-2]))[:, None]
     elif norm == "unit_sum":
         bank /= np.maximum(bank.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
-    return bank.astype(np.float32)
+    return np.asarray(bank, dtype=np.float32)
 
 
 @lru_cache(maxsize=4)
@@ -103,7 +103,7 @@ def _cached_filterbank(spec: MelSpec) -> FloatArray:
 def hann_periodic(length_samples: int) -> FloatArray:
     """The periodic Hann window that STFTs use (scipy's ``hann(n, sym=False)``)."""
     phase = 2.0 * np.pi * np.arange(length_samples) / length_samples
-    return (0.5 - 0.5 * np.cos(phase)).astype(np.float32)
+    return np.asarray(0.5 - 0.5 * np.cos(phase), dtype=np.float32)
 
 
 def frame_signal(waveform: FloatArray, frame_samples: int, hop_samples: int) -> FloatArray:
