@@ -123,6 +123,21 @@ class ClipRows:
             row += 1
         return row
 
+    def fold(self) -> None:
+        """Make ordinary rows of the finished ones at the foot of the top; no row moves by it."""
+        first = len(self.top)
+        while first > 0:
+            entry = self.top[first - 1]
+            if isinstance(entry, FailedRow) or entry.clip_id is None or not entry.state.has_ended:
+                break
+            first -= 1
+        folded = [row.clip_id for row in self.top[first:] if isinstance(row, PendingRow)]
+        if folded:
+            self.ids = np.concatenate(
+                (np.array(folded, dtype=np.int64), np.asarray(self.ids, dtype=np.int64))
+            )
+            del self.top[first:]
+
     def without_finished(self) -> list[PendingRow | FailedRow]:
         """The top rows that a new query cannot bring: pending and failed ones."""
         return [row for row in self.top if isinstance(row, FailedRow) or row.clip_id is None]

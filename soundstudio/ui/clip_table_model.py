@@ -218,6 +218,7 @@ class ClipTableModel(QAbstractTableModel):
             ):
                 entry.clip_id = clip.id
                 self._changed(row)
+                self.rows.fold()
                 return row
         return None
 
@@ -243,6 +244,7 @@ class ClipTableModel(QAbstractTableModel):
             del self.rows.top[row]
             self.endRemoveRows()
         self._sink(job)
+        self.rows.fold()
 
     def _sink(self, job: Job) -> None:
         """Move an ended job's rows below those of the jobs that have not ended."""

@@ -171,7 +171,8 @@ QToolButton:checked {{ background: {c.accent_soft}; color: {c.text}; }}
 QToolButton#fold:checked {{ background: transparent; }}
 QToolButton:focus {{ border: 1px solid {c.accent}; }}
 QToolButton::menu-indicator {{ image: none; }}
-QTableView {{ background: {c.panel}; border: none; outline: none; }}
+QTableView {{ background: {c.panel}; border: 1px solid {c.panel}; outline: none; }}
+QTableView:focus {{ border: 1px solid {c.accent}; }}
 QHeaderView::section {{ background: {c.panel}; color: {c.muted}; border: none;
   border-bottom: 1px solid {c.border}; padding: 4px 6px; }}
 QTableCornerButton::section {{ background: {c.panel}; border: none; }}

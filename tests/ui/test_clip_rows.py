@@ -83,6 +83,20 @@ def test_finished_job_sinks_below_those_that_run(model: ClipTableModel) -> None:
     assert titles(model) == ["b0", "b1", "c0", "10", "11", "9"]
 
 
+def test_finished_rows_become_ordinary_ones_without_moving(model: ClipTableModel) -> None:
+    model.set_ids([9])
+    for number in range(50):
+        job = make_job(f"job {number}", 1)
+        model.add_job(job)
+        job.variations[0].stage = "ready"
+        job.state = JobState.FINISHED
+        model.end_job(job)
+        # The last one is stored after its job ended, as it is in life.
+        model.set_variation_clip(job.id, 0, make_clip(100 + number))
+    assert model.rows.top == []
+    assert titles(model) == [str(100 + n) for n in reversed(range(50))] + ["9"]
+
+
 def test_failure_of_many_variations_is_one_row(model: ClipTableModel) -> None:
     job = make_job("a", 64)
     model.add_job(job)
