@@ -25,15 +25,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_REAL_SHARE = 0.65
+_REAL_SHARE = 0.75
 _DROP_SHARE = 0.1
 _AUDIO_SHARE = 0.2
-_HALF_WINDOW_SHARE = 0.75
+_WINDOWS = ((32, 1.5, 0.5), (64, 1.0, 0.35), (128, 0.5, 0.15))
+"""Latent frames, batch size relative to the budget's, share of steps. Most sounds are short."""
 _SNR_LIMIT = 5.0
 _EMA_DECAY = 0.9995
 _CLASS_GAIN = 25.0
 """A unit vector of 512 numbers is small for a default linear layer: start it at unit variance."""
-_BLUR = 0.35
+_BLUR = 0.8
 """The largest angle, in radians, by which a text embedding is turned in training."""
 
 
@@ -95,15 +96,15 @@ class Examples:
     rng: np.random.Generator
 
     def batch(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Latents [count, 8, 64 or 128, 16] and unit conditions [count, 512]."""
-        half = bool(self.rng.random() < _HALF_WINDOW_SHARE)
-        count = count if half else max(1, count // 2)
+        """Latents [about count, 8, 32 to 128, 16] and unit conditions [as many, 512]."""
+        kind = int(self.rng.choice(len(_WINDOWS), p=[share for _, _, share in _WINDOWS]))
+        frames, factor, _ = _WINDOWS[kind]
+        count = max(1, int(count * factor))
         chosen = self.rng.choice(len(self.probabilities), count, p=self.probabilities)
-        noise = self.rng.standard_normal(self.cache.mean[chosen].shape, dtype=np.float32)
-        latents = self.cache.mean[chosen] + self.cache.deviation[chosen] * noise
+        mean = self.cache.mean[chosen, :, :frames]
+        noise = self.rng.standard_normal(mean.shape, dtype=np.float32)
+        latents = mean + self.cache.deviation[chosen, :, :frames] * noise
         z = torch.from_numpy(latents.astype(np.float32)) * self.scaling_factor
-        if half:
-            z = z[:, :, : z.shape[2] // 2]
         return z, torch.stack([self._condition(int(row)) for row in chosen])
 
     def _condition(self, row: int) -> torch.Tensor:

@@ -31,12 +31,12 @@ class Widths:
 
     vae: tuple[int, ...] = (24, 48, 128)
     vae_groups: int = 8
-    unet: tuple[int, ...] = (32, 96, 192)
-    unet_heads: tuple[int, ...] = (2, 3, 6)
+    unet: tuple[int, ...] = (24, 64, 160)
+    unet_heads: tuple[int, ...] = (2, 2, 5)
     unet_groups: int = 8
     vocoder: int = 192
     audio_patch: int = 32
-    audio_depths: tuple[int, ...] = (2, 2, 2, 2)
+    audio_depths: tuple[int, ...] = (1, 1, 2, 1)
     audio_heads: tuple[int, ...] = (2, 4, 8, 8)
     discriminator: int = 16
 
@@ -77,7 +77,7 @@ class Settings:
     vae: StageBudget = StageBudget(6000, 18, 8, 4e-4)
     vocoder: StageBudget = StageBudget(40_000, 95, 12, 4e-4)
     clap: StageBudget = StageBudget(4000, 14, 24, 5e-4)
-    diffusion: StageBudget = StageBudget(200_000, 80, 16, 4e-4)
+    diffusion: StageBudget = StageBudget(400_000, 55, 16, 6e-4)
 
     def folder(self, stage: str) -> Path:
         """The work folder of a stage, made on first use."""
