@@ -14,9 +14,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-
 import psutil
 
 from soundstudio.core.messages import (
@@ -29,6 +26,7 @@ from soundstudio.core.messages import (
 )
 from soundstudio.core.requests import GenerationRequest
 
+TESTS = Path(__file__).resolve().parents[1] / "tests"
 SETTLED_AFTER = 20
 ALLOWED_GROWTH = 1.02
 
@@ -42,6 +40,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.folder
         if folder is None:
+            sys.path.insert(0, str(TESTS))
             from tiny_model import build_tiny_model
 
             folder = build_tiny_model(Path(scratch) / "tiny")

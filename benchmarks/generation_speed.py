@@ -22,9 +22,6 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-
 from soundstudio.core.catalogue import row_of_folder
 from soundstudio.core.paths import resource
 from soundstudio.core.requests import GenerationRequest
@@ -33,6 +30,7 @@ from soundstudio.engine.surroundings import prepare_surroundings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+TESTS = Path(__file__).resolve().parents[1] / "tests"
 PROMPT = "rain on a tin roof"
 # AudioLDM-s as published: 421 M parameters.
 S_SIZE: dict[str, dict[str, Any]] = {
@@ -73,6 +71,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.folder
         if args.random_s:
+            sys.path.insert(0, str(TESTS))
             from tiny_model import build_tiny_model
 
             folder = build_tiny_model(Path(scratch) / "s", audio_tower=False, **S_SIZE)
@@ -129,7 +128,9 @@ def theirs(folder: Path, request: GenerationRequest) -> Callable[[int], None]:
     warnings.simplefilter("ignore")
     from diffusers import AudioLDMPipeline, DPMSolverMultistepScheduler
 
-    pipeline = AudioLDMPipeline.from_pretrained(folder, local_files_only=True)
+    pipeline = AudioLDMPipeline.from_pretrained(
+        folder, local_files_only=True, torch_dtype=torch.float32
+    )
     pipeline.scheduler = DPMSolverMultistepScheduler.from_config(
         pipeline.scheduler.config, timestep_spacing="trailing", steps_offset=0
     )

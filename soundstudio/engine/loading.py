@@ -21,7 +21,7 @@ from soundstudio.engine.devices import (
 from soundstudio.engine.failures import explained_failures
 from soundstudio.engine.model_folder import PartFiles, read_model_folder
 from soundstudio.engine.prompt_tokenizer import PromptTokenizer
-from soundstudio.engine.surroundings import prepare_surroundings
+from soundstudio.engine.surroundings import prepare_surroundings, without_collections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,16 +68,16 @@ def load_model(
     files = read_model_folder(row.folder)
     tokenizer = PromptTokenizer.load(files.tokenizer, dict(files.parts["text_encoder"].config))
     prepare_surroundings()
-    chosen = choose_device(device)
-    name = choose_dtype(chosen, dtype)
-    limit_threads()
-    precision = precision_of(name)
     parts: dict[str, Any] = {}
-    with explained_failures(f"loading {row.title}"):
-        for number, part in enumerate(GENERATION_PARTS):
-            progress(Progress("loading", number, len(GENERATION_PARTS)))
+    with without_collections(), explained_failures(f"loading {row.title}"):
+        progress(Progress("loading", 0, len(GENERATION_PARTS)))
+        chosen = choose_device(device)
+        name = choose_dtype(chosen, dtype)
+        precision = precision_of(name)
+        limit_threads()
+        for number, part in enumerate(GENERATION_PARTS, start=1):
             parts[part] = _placed(files.parts[part], chosen.kind, precision)
-        progress(Progress("loading", len(GENERATION_PARTS), len(GENERATION_PARTS)))
+            progress(Progress("loading", number, len(GENERATION_PARTS)))
     return AudioLDM(
         row=row,
         files=files,

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _OFFLINE: Final = {
     "HF_HUB_OFFLINE": "1",
@@ -23,3 +28,19 @@ def prepare_surroundings() -> None:
     """Set what the user has not set: no network, quiet libraries, threads that share well."""
     for name, value in (_OFFLINE | _PASSIVE_THREADS).items():
         os.environ.setdefault(name, value)
+
+
+@contextlib.contextmanager
+def without_collections() -> Iterator[None]:
+    """Import and build without looking for garbage in between.
+
+    torch, diffusers and transformers make a million objects that all stay; going through them
+    again and again took a quarter of the time until the first sound.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
