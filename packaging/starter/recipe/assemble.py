@@ -96,10 +96,14 @@ def _sizes(folder: Path) -> list[str]:
     return lines
 
 
+def _report(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else "Not measured yet.\n"
+
+
 def write_card(settings: Settings, folder: Path, parameters: dict[str, int]) -> None:
     """The model card: what it is, how it was made, how it was judged and what it cannot do."""
-    report = settings.folder("judge") / "report.md"
-    table = report.read_text(encoding="utf-8") if report.exists() else "Not judged yet.\n"
+    table = _report(settings.folder("judge") / "report.md")
+    ways = _report(settings.folder("vocoder") / "report.md")
     steps = {}
     for stage in ("text", "vae", "vocoder", "clap", "diffusion"):
         path = settings.folder(stage) / "checkpoint.pt"
@@ -110,6 +114,7 @@ def write_card(settings: Settings, folder: Path, parameters: dict[str, int]) -> 
     sections = [
         (_TEXTS / "card.md").read_text(encoding="utf-8").strip(),
         "## Judged by an ear that took no part in training\n\n" + table.strip(),
+        "## From mel to sound\n\n" + ways.strip(),
         "## Parts\n\n" + "\n".join(f"- {name}: {n:,} parameters" for name, n in parameters.items()),
         "## Training\n\n"
         + "\n".join(f"- {name}: {text}" for name, text in steps.items())

@@ -20,6 +20,7 @@ from recipe.synthesis import synthesise
 from recipe.text_tower import embed_texts, train_text_tower
 from recipe.vae import train_vae
 from recipe.vocoder import train_vocoder
+from recipe.vocoder_trial import try_vocoders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +85,7 @@ STAGES: dict[str, Callable[[Settings], object]] = {
     "text": lambda settings: train_text_tower(settings, captions_of(gather_clips(settings))),
     "vae": lambda settings: train_vae(settings, gather_clips(settings)),
     "vocoder": lambda settings: train_vocoder(settings, gather_clips(settings)),
+    "vocoder-trial": lambda settings: try_vocoders(settings, gather_clips(settings)),
     "latents": lambda settings: cache_latents(settings, gather_clips(settings)),
     "embeddings": cache_text,
     "clap": run_audio_tower,

