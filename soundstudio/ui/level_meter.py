@@ -94,7 +94,11 @@ class LevelMeter(QWidget):
             font = self.font()
             font.setPointSizeF(font.pointSizeF() * 0.82)
             painter.setFont(font)
-            words = f"{self._held_db:.1f}".replace("-", "−") if self._held_db > FLOOR_DB else "−∞"
+            words = (
+                f"{round(self._held_db, 1) + 0.0:.1f}".replace("-", "−")
+                if self._held_db > FLOOR_DB
+                else "−∞"
+            )
             painter.drawText(QRectF(width, 0, text_width - 2, self.height()), 0x0082, words)
 
 

@@ -37,7 +37,8 @@ def level_text(level: float | None, unit: str) -> str:
         return ""
     if level == -math.inf:
         return "silent" if unit == "dB" else ""
-    return f"{level:.1f} {unit}".replace("-", "−")
+    # Adding zero turns -0.0 into 0.0.
+    return f"{round(level, 1) + 0.0:.1f} {unit}".replace("-", "−")
 
 
 def facts_of(clip: Clip) -> str:
