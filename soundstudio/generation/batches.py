@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Activations of one guided UNet step: about 8 feature maps of the first level's width and size
-# are alive at once; measured on the s, m and l configurations, rounded up.
+# Feature maps of the first level's width that a UNet step keeps alive at once: an upper estimate
+# from its skip connections. If it is too low, `generate` halves the batch.
 _LIVE_MAPS: Final = 24
 _SHARE_OF_FREE_MEMORY: Final = 0.6
 MAX_BATCH: Final = 16

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from soundstudio.audio.files import read_sound
+from soundstudio.core.errors import OutOfMemoryError
 from soundstudio.core.progress import Progress, ProgressCallback, ignore_progress
 from soundstudio.engine.audioldm import AudioLDM, Condition
 from soundstudio.generation.batches import batch_size
@@ -54,10 +55,19 @@ def generate(
     condition = make_condition(model, request)
     length = model.length_samples(request.duration_s)
     size = batch_size(model, request)
-    for first in range(0, request.variations, size):
+    first = 0
+    while first < request.variations:
         numbers = range(first, min(first + size, request.variations))
         seeds = [request.seed_of(number) for number in numbers]
-        latents = model.denoise(condition, request, seeds, progress, first)
+        try:
+            latents = model.denoise(condition, request, seeds, progress, first)
+        except OutOfMemoryError:
+            if size == 1:
+                raise
+            size = len(numbers) // 2 or 1
+            log.warning("out of memory; going on with %d variations at once", size)
+            continue
+        first = numbers.stop
         for number, seed, latent in zip(numbers, seeds, latents, strict=True):
             progress(Progress("decoding", 0, 1, number))
             samples = model.decode(latent, length)

@@ -241,6 +241,28 @@ def test_out_of_memory_says_what_to_change(model: AudioLDM, error: Exception) ->
     assert "shorter duration" in failure.value.advice
 
 
+def test_a_batch_that_does_not_fit_is_halved(
+    model: AudioLDM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = sounds_of(model, variations=3)
+    forward = model.unet.forward
+
+    def small_memory(batch: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        if batch.shape[0] > 4:  # two guided variations
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return forward(batch, *args, **kwargs)
+
+    monkeypatch.setattr(generate_module, "batch_size", lambda *_: 16)
+    model.unet.forward = small_memory
+    try:
+        sounds = sounds_of(model, variations=3)
+    finally:
+        del model.unet.forward
+    assert [sound.variation for sound in sounds] == [0, 1, 2]
+    for one, other in zip(sounds, expected, strict=True):
+        np.testing.assert_allclose(one.samples, other.samples, atol=1e-4)
+
+
 def test_a_real_allocation_failure_is_recognised() -> None:
     from soundstudio.engine.failures import explained_failures
 
