@@ -25,7 +25,7 @@ from soundstudio.ui.like_target import sound_files
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 
     from soundstudio.ui.clip_table import ClipTable
     from soundstudio.ui.icons import Icons
@@ -39,6 +39,7 @@ ORDERS: tuple[tuple[str, Order], ...] = (
     ("By rating", "rating"),
     ("By length", "duration"),
 )
+NARROW_PX = 740
 FILTERS = ("All", "Favourites", "Trash")
 
 
@@ -110,6 +111,7 @@ class LibraryPanel(QWidget):
             button = QToolButton(self)
             button.setText(title)
             button.setAccessibleName(f"Show {title.lower()}")
+            button.setToolTip(f"Show {title.lower()}")
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setIconSize(QSize(16, 16))
@@ -127,7 +129,12 @@ class LibraryPanel(QWidget):
         for title, order in ORDERS:
             self._order.addItem(title, order)
         self._order.setAccessibleName("Order")
+        self.search.setMinimumWidth(140)
         for box in (self._rating, self._order):
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            box.setMinimumContentsLength(9)
             box.currentIndexChanged.connect(lambda _: self.query_changed.emit())
             head.addWidget(box)
         head.addWidget(self._count)
@@ -177,6 +184,20 @@ class LibraryPanel(QWidget):
             return
         self.empty.show_for(self.query(), self.is_filtered())
         self._stack.setCurrentWidget(self.empty)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room, words give way to the search field."""
+        super().resizeEvent(event)
+        is_narrow = event.size().width() < NARROW_PX
+        self._count.setHidden(is_narrow)
+        beside, alone = (
+            Qt.ToolButtonStyle.ToolButtonTextBesideIcon,
+            Qt.ToolButtonStyle.ToolButtonIconOnly,
+        )
+        for number in (1, 2):
+            button = self._filters.button(number)
+            if isinstance(button, QToolButton):
+                button.setToolButtonStyle(alone if is_narrow else beside)
 
     def _enter_list(self) -> None:
         self.table.setFocus()

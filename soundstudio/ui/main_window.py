@@ -65,7 +65,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setWindowTitle("Sound Studio")
         self.resize(1280, 800)
-        self.setMinimumSize(860, 560)
+        self.setMinimumSize(1040, 600)
         self._state = QSettings(str(state_file), QSettings.Format.IniFormat, self)
         self._columns = QSplitter(Qt.Orientation.Horizontal, self)
         self._rows = QSplitter(Qt.Orientation.Vertical, self)
