@@ -137,7 +137,13 @@ class Studio:
             self.export_background, self.library_panel.banner, self.theme, self.window
         )
         self.generation = GenerationDesk(
-            self.queue, self.engine, self.library, self.generate, self.model, self.status
+            self.queue,
+            self.engine,
+            self.library,
+            self.generate,
+            self.model,
+            self.status,
+            window,
         )
         self.output = OutputWatch(
             self.player, self.player_thread, self.transport, self.status, window
@@ -174,6 +180,7 @@ class Studio:
         self.audition.close()
         self.output.stop()
         self.queue.blockSignals(True)
+        self.generation.close()
         self.engine.shutdown()
         self.background.close()
         self.export_background.close()

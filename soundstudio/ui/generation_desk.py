@@ -112,6 +112,10 @@ class GenerationDesk(QObject):
         self._panel.banner.hide()
         self._engine.restart("The engine was restarted.")
 
+    def close(self) -> None:
+        """Show nothing more."""
+        self._refresh.stop()
+
     def dismiss(self, job_id: str) -> None:
         """Take a failed row off the list."""
         self._model.remove_row_of(job_id)
