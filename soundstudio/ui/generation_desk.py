@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -129,7 +130,7 @@ class GenerationDesk(QObject):
             case ModelLoading():
                 self._status.show_phase("loading")
             case ModelLoaded():
-                title = self._titles.get(message.model, message.model)
+                title = self._titles.get(message.model, Path(message.model).name)
                 self._status.show_model(title, message.device_title, message.dtype)
                 self._show_phase()
             case LoadFailed():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -100,7 +101,8 @@ class MoreOptions(QWidget):
         """Choose by id; an id that is not offered is added, so that the engine can explain it."""
         index = self.model.findData(model)
         if index < 0:
-            self.model.addItem(model, model)
+            self.model.addItem(Path(model).name, model)
+            self.model.setItemData(self.model.count() - 1, model, Qt.ItemDataRole.ToolTipRole)
             index = self.model.count() - 1
         self.model.setCurrentIndex(index)
         self._on_model()

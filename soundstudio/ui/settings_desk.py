@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
-from soundstudio.core.catalogue import CatalogueRow, catalogue
+from soundstudio.core.catalogue import CatalogueRow, catalogue, row_of_folder
 from soundstudio.core.settings import Settings, save_settings
 from soundstudio.library.export import make_plan
 from soundstudio.ui.settings_dialog import SettingsDialog
@@ -58,9 +58,9 @@ class SettingsDesk(QObject):
             self._write()
 
     def capabilities_of(self, model: str) -> tuple[str, ...]:
-        """What a model can be told by; text alone for one outside the catalogue."""
+        """What a model, of the catalogue or in any folder, can be told by."""
         row = next((row for row in self.rows if row.id == model), None)
-        return row.capabilities if row is not None else ("text",)
+        return (row or row_of_folder(Path(model))).capabilities
 
     def open_dialog(self) -> None:
         dialog = SettingsDialog(self.current, self._parts.window)

@@ -162,6 +162,7 @@ QPushButton#primary:disabled {{ background: {c.raised}; color: {c.muted};
   border-color: {c.raised}; }}
 QPushButton#link {{ background: transparent; border: 1px solid transparent; color: {c.accent};
   padding: 2px 4px; text-align: left; }}
+QPushButton#link:disabled {{ color: {c.muted}; }}
 QPushButton#link:focus, QPushButton#link:hover {{ border: 1px solid {c.accent}; }}
 QPushButton#chip {{ border-radius: 13px; padding: 4px 12px; background: {c.field}; }}
 QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: 5px;

@@ -387,7 +387,7 @@ class ViewerCanvas(QWidget):
         painter.setClipRect(wave.united(spectrum))
         c = self._theme.colours
         if self._selection is not None:
-            start, end = (self._x_of(edge) for edge in self._selection)
+            start, end = (round(self._x_of(edge)) for edge in self._selection)
             painting.draw_selection(painter, wave, spectrum, (start, end), c)
         if self._pointer is not None:
             painting.draw_cross_hair(painter, wave, spectrum, self._pointer, c)
