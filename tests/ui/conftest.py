@@ -108,10 +108,9 @@ def make_studio(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Stud
     """`make_studio(*files)` opens the window; it is closed after the test."""
     studios: list[Studio] = []
 
-    def make(*files: str, engine: tuple[str, ...] = ()) -> Studio:
-        studio = Studio(
-            qapp, user_folders(), [sys.executable, str(FAKE_ENGINE), *engine], SilentPlayer
-        )
+    def make(*files: str, engine: tuple[str, ...] = (), is_real: bool = False) -> Studio:
+        fake = [sys.executable, str(FAKE_ENGINE), *engine]
+        studio = Studio(qapp, user_folders(), None if is_real else fake, SilentPlayer)
         studios.append(studio)
         studio.start(files)
         return studio
