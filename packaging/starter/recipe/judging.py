@@ -72,19 +72,16 @@ def generate(
     texts = embed_texts(pipeline.text_encoder, pipeline.tokenizer, [*prompts, ""])
     made = []
     for number, prompt in enumerate(prompts):
-        waves = []
-        for seed in trial.seeds:
-            noise = starting_noise([seed * 1000 + number], trial.frames)
-            condition = texts[number : number + 1]
-            latents = sample_latents(
-                pipeline.unet,
-                noise,
-                condition,
-                texts[-1:],
-                guidance=trial.guidance,
-                steps=trial.steps,
-            )
-            waves.append(decode(pipeline.vae, pipeline.vocoder, latents)[1][0])
+        noise = starting_noise([seed * 1000 + number for seed in trial.seeds], trial.frames)
+        latents = sample_latents(
+            pipeline.unet,
+            noise,
+            texts[number : number + 1].expand(len(trial.seeds), -1),
+            texts[-1:],
+            guidance=trial.guidance,
+            steps=trial.steps,
+        )
+        waves = list(decode(pipeline.vae, pipeline.vocoder, latents)[1])
         made.append(waves)
         if number % 10 == 9:
             log.info("%d of %d prompts, last: %s", number + 1, len(prompts), prompt)

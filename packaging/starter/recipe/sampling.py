@@ -43,6 +43,7 @@ def sample_latents(
         beta_start=0.0015,
         beta_end=0.0195,
         beta_schedule="scaled_linear",
+        prediction_type="v_prediction",
         use_karras_sigmas=False,
         timestep_spacing="trailing",
     )

@@ -69,7 +69,7 @@ class Settings:
     seed: int = 20260
     threads: int = 2
     judge_seeds: tuple[int, ...] = (0, 1, 2, 3)
-    judge_frames: int = 128
+    judge_frames: int = 64
     synthetic_per_family: int = 40
     checkpoint_minutes: float = 2.0
     widths: Widths = field(default_factory=Widths)
