@@ -1,0 +1,117 @@
+"""Sessions that resume, windows of sound and batches for the diffusion model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+from recipe.clips import Clip, load_clips, save_clips
+from recipe.diffusion import Examples, build_scheduler, build_unet, diffusion_loss
+from recipe.examples import place, sampling_weights, window_of
+from recipe.latents import LatentCache, planned_windows
+from recipe.sampling import sample_latents, starting_noise
+from recipe.settings import TINY_WIDTHS, Settings, StageBudget
+from recipe.training import Session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _clip(seconds: float, *, is_real: bool, label: str = "dog") -> Clip:
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, int(seconds * 16_000))
+    return Clip(label, label, (label, f"a {label}"), noise.astype(np.float32), is_real)
+
+
+def test_session_stops_at_its_steps_and_resumes(tmp_path: Path) -> None:
+    budget = StageBudget(3, 10.0, 1, 1e-3)
+    layer = torch.nn.Linear(2, 2)
+    session = Session(tmp_path, {"layer": layer}, budget, 5.0)
+    while session.is_running():
+        session.tick({"loss": 1.0})
+    session.save()
+    other = torch.nn.Linear(2, 2)
+    again = Session(tmp_path, {"layer": other}, budget, 5.0)
+    assert again.step == 3
+    assert not again.is_running()
+    assert torch.equal(layer.weight, other.weight)
+
+
+def test_learning_rate_warms_up_and_decays(tmp_path: Path) -> None:
+    session = Session(tmp_path, {}, StageBudget(1000, 99.0, 1, 1.0), 5.0)
+    assert session.learning_rate() == pytest.approx(0.01)
+    session.step = 500
+    assert session.learning_rate() == pytest.approx(1.0)
+    session.step = 950
+    assert session.learning_rate() < 0.3
+
+
+def test_clips_survive_the_disk(tmp_path: Path) -> None:
+    clips = [_clip(0.1, is_real=True), _clip(0.2, is_real=False, label="rain")]
+    save_clips(tmp_path / "some", clips)
+    loaded = load_clips(tmp_path / "some")
+    assert [c.label for c in loaded] == ["dog", "rain"]
+    assert loaded[1].captions == ("rain", "a rain")
+    np.testing.assert_allclose(loaded[0].waveform, clips[0].waveform, atol=1e-4)
+
+
+@pytest.mark.parametrize("repeat", [False, True])
+def test_short_sounds_are_padded_or_repeated(repeat: bool) -> None:
+    rng = np.random.default_rng(0)
+    window = place(_clip(0.5, is_real=True).waveform, 80_000, rng, repeat)
+    assert window.shape == (80_000,)
+    assert bool(np.abs(window[40_000:]).max() > 0) is repeat
+
+
+def test_window_has_the_length_and_level() -> None:
+    window = window_of(_clip(9.0, is_real=True), 81_920, np.random.default_rng(1), 1.0)
+    assert window.shape == (81_920,)
+    assert np.abs(window).max() == pytest.approx(0.5, abs=1e-3)
+
+
+def test_real_clips_are_drawn_as_often_as_asked() -> None:
+    clips = [_clip(1, is_real=True), _clip(1, is_real=False), _clip(2, is_real=False)]
+    weights = sampling_weights(clips, 0.7)
+    assert weights[0] == pytest.approx(0.7)
+    assert weights.sum() == pytest.approx(1.0)
+    assert planned_windows(clips).count(0) > planned_windows(clips).count(1)
+
+
+def _examples() -> Examples:
+    rng = np.random.default_rng(0)
+    mean = rng.standard_normal((4, 8, 128, 16)).astype(np.float16)
+    vectors = torch.nn.functional.normalize(torch.randn(3, 512), dim=-1)
+    return Examples(
+        cache=LatentCache(mean, np.abs(mean) * np.float16(0.1), np.array([0, 0, 1, 1], np.int32)),
+        probabilities=np.full(4, 0.25),
+        captions_of_clip=[np.array([0]), np.array([1])],
+        text=vectors,
+        audio=None,
+        empty=vectors[2],
+        scaling_factor=0.5,
+        rng=rng,
+    )
+
+
+def test_batches_are_scaled_windows_and_unit_conditions() -> None:
+    examples = _examples()
+    frames = set()
+    for _ in range(20):
+        latents, conditions = examples.batch(4)
+        frames.add(latents.shape[2])
+        assert latents.shape[0] == conditions.shape[0]
+        torch.testing.assert_close(conditions.norm(dim=-1), torch.ones(len(conditions)))
+    assert frames <= {32, 64, 128}
+    assert len(frames) > 1
+
+
+def test_loss_and_sampling_are_finite(tmp_path: Path) -> None:
+    unet = build_unet(Settings(work=tmp_path, sounds=tmp_path, widths=TINY_WIDTHS))
+    latents, conditions = _examples().batch(2)
+    assert torch.isfinite(diffusion_loss(unet, build_scheduler(), latents, conditions))
+    noise = starting_noise([1, 2], 33)
+    made = sample_latents(unet, noise, conditions[:1].expand(2, -1), conditions[:1], steps=2)
+    assert made.shape == (2, 8, 33, 16)
+    assert torch.isfinite(made).all()
+    torch.testing.assert_close(starting_noise([2], 33)[0], noise[1])
