@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CANCEL_PATIENCE_MS = 15_000
+# A step of a large model on a slow processor takes seconds; so does loading one.
+CANCEL_PATIENCE_MS = 30_000
 
 
 class JobState(Enum):

@@ -150,7 +150,9 @@ class GenerationDesk(QObject):
                     "The engine was restarted", f"{self._crash} The next generation works again."
                 )
                 self._crash = ""
-            self.load_model(self._panel.more.chosen_model())
+            else:
+                # Not after a crash: loading may have been what crashed.
+                self.load_model(self._panel.more.chosen_model())
         elif state.phase == "failed":
             self._queue.on_engine_failed(state.sentence)
             error = InvalidRequestError(

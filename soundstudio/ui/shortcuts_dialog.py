@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from soundstudio.ui.action_registry import ACTIONS, GROUPS, ActionSpec
 
+MOUSE_TITLE = "Mouse in the viewer and the list"
 MOUSE = (
     ("Zoom in time", "Wheel, Ctrl+Wheel"),
     ("Move along the sound", "Shift+Wheel"),
@@ -54,10 +55,11 @@ class ShortcutsDialog(QDialog):
         columns = QHBoxLayout()
         columns.setSpacing(36)
         sections = [(group, lines_of(group)) for group in GROUPS]
-        sections.append(("Mouse in the viewer and the list", list(MOUSE)))
+        sections.append((MOUSE_TITLE, list(MOUSE)))
         left, middle, right = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
-        for number, (title, lines) in enumerate(sections):
-            column = left if number < 2 else middle if number == 2 else right
+        places = {"Clip": middle, "Library": right, "View": right, MOUSE_TITLE: middle}
+        for title, lines in sections:
+            column = places.get(title, left)
             column.addLayout(self._section(title, lines))
             column.addSpacing(12)
         for column in (left, middle, right):

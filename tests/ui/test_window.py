@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from typing import TYPE_CHECKING
@@ -337,6 +338,82 @@ def test_export_writes_a_file_and_says_where(qtbot: QtBot, studio: Studio, tmp_p
     assert path.is_file()
     assert path.parent == tmp_path / "home" / "exports"
     assert str(path) in studio.library_panel.banner.text()
+
+
+def test_batch_export_writes_files_and_a_table(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    generate(studio, "rain", variations=3)
+    wait_for_clips(qtbot, studio, 3)
+    studio.table.selectAll()
+    with qtbot.waitSignal(studio.exports.exported, timeout=20000) as exported:
+        studio.exports.export_batch(studio.commands._chosen(), tmp_path / "game")
+    assert len({*exported.args[0]}) == 3
+    assert len(list((tmp_path / "game").glob("*.wav"))) == 3
+    assert len(list((tmp_path / "game").glob("*.csv"))) == 1
+    assert "3 files" in studio.library_panel.banner.text()
+
+
+def test_batch_export_can_be_cancelled(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
+    generate(studio, "rain", variations=3)
+    wait_for_clips(qtbot, studio, 3)
+    studio.table.selectAll()
+    studio.exports.export_batch(studio.commands._chosen(), tmp_path / "game")
+    studio.exports._cancel.set()
+    qtbot.waitUntil(lambda: "cancelled" in studio.library_panel.banner.text(), timeout=10000)
+
+
+def test_export_folder_that_cannot_be_written_is_a_sentence(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    generate(studio, "rain", variations=1)
+    wait_for_clips(qtbot, studio, 1)
+    blocked = tmp_path / "file"
+    blocked.write_text("", encoding="utf-8")
+    studio.exports.export_batch(studio.commands._chosen() or [studio.model.rows.at(0)], blocked)
+    qtbot.waitUntil(lambda: not studio.library_panel.banner.isHidden(), timeout=10000)
+    assert "file" in studio.library_panel.banner.text()
+
+
+def test_full_disk_while_storing_a_sound_is_said_and_loses_nothing(
+    qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("soundstudio.library.library.Library.add_generated", full)
+    generate(studio, "rain", variations=1)
+    qtbot.waitUntil(lambda: "disk is full" in studio.generate.banner.text(), timeout=20000)
+    qtbot.waitUntil(lambda: studio.model.rowCount() == 0, timeout=5000)
+    assert list((studio.folders.handover).rglob("*.wav"))
+
+
+def test_emptied_trash_deletes_for_good(qtbot: QtBot, studio: Studio) -> None:
+    generate(studio, "rain", variations=2)
+    wait_for_clips(qtbot, studio, 2)
+    path = studio.model.rows.at(0).path
+    studio.table.select_row(0)
+    studio.actions["trash"].trigger()
+    qtbot.waitUntil(lambda: studio.model.rowCount() == 1, timeout=5000)
+    assert path.is_file()
+    with qtbot.waitSignal(studio.library_desk.rows_replaced, timeout=5000):
+        studio.library_desk.empty_trash()
+    assert not path.is_file()
+    assert studio.model.rowCount() == 1
+
+
+def test_nothing_is_dragged_after_the_button_was_let_go(
+    qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dragged: list[object] = []
+    monkeypatch.setattr("soundstudio.ui.clip_exports.drag_files", lambda *a: dragged.append(a))
+    generate(studio, "rain", variations=1)
+    wait_for_clips(qtbot, studio, 1)
+    studio.exports.drag(studio.table, [studio.model.rows.at(0)])
+    exports = studio.folders.exports
+    qtbot.waitUntil(lambda: bool(list(exports.glob("*.wav"))), timeout=10000)
+    qtbot.wait(50)
+    assert dragged == []
 
 
 def test_copy_file_puts_an_exported_file_on_the_clipboard(
