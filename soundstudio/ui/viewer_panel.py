@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from soundstudio.audio.colours import COLOUR_NAMES, colour_table
 from soundstudio.ui.banner import Banner
-from soundstudio.ui.elided_label import ElidedLabel
+from soundstudio.ui.elided_label import SEPARATOR, ElidedLabel
 from soundstudio.ui.viewer_canvas import ViewerCanvas
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def facts_of(clip: Clip) -> str:
         f"peak {peak}" if peak else "",
         level_text(clip.lufs, "LUFS"),
     ]
-    return "  ·  ".join(part for part in parts if part)
+    return SEPARATOR.join(part for part in parts if part)
 
 
 def summary_of(title: str, loaded: LoadedSound) -> str:

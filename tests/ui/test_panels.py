@@ -28,6 +28,7 @@ from soundstudio.ui.clip_delegate import stars_at
 from soundstudio.ui.clip_exports import licence_note, reveal_command
 from soundstudio.ui.clip_table_model import moment_text, spoken_text
 from soundstudio.ui.drag_out import mime_of
+from soundstudio.ui.elided_label import fitting
 from soundstudio.ui.empty_library import empty_words
 from soundstudio.ui.generate_panel import GeneratePanel
 from soundstudio.ui.icons import tinted_pixmap
@@ -348,6 +349,13 @@ def test_facts_and_levels_of_a_clip() -> None:
     silent = make_clip(peak_db=-float("inf"), lufs=None, channels=2)
     assert facts_of(silent) == "5.00 s  ·  16 kHz stereo  ·  peak silent"
     assert level_text(None, "LUFS") == ""
+
+
+def test_facts_that_do_not_fit_are_left_out_whole() -> None:
+    facts = facts_of(make_clip())
+    assert fitting(facts, 1000, len) == facts
+    assert fitting(facts, 40, len) == "5.00 s  ·  16 kHz mono"
+    assert fitting(facts, 1, len) == "5.00 s"
 
 
 def test_click_on_the_stars() -> None:
