@@ -354,7 +354,7 @@ def test_facts_and_levels_of_a_clip() -> None:
 def test_facts_that_do_not_fit_are_left_out_whole() -> None:
     facts = facts_of(make_clip())
     assert fitting(facts, 1000, len) == facts
-    assert fitting(facts, 40, len) == "5.00 s  ·  16 kHz mono"
+    assert fitting(facts, 30, len) == "5.00 s  ·  16 kHz mono"
     assert fitting(facts, 1, len) == "5.00 s"
 
 
