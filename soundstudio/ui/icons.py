@@ -14,7 +14,9 @@ from soundstudio.core.paths import resource
 if TYPE_CHECKING:
     from soundstudio.ui.theme import Colours, Theme
 
-SIZES_PX = (16, 20, 24, 32, 40, 48, 64)
+# The sizes the window shows at 100 % and 200 %; QIcon scales the next larger one for others.
+SIZES_PX = (18, 24, 36, 48)
+DISABLED_OPACITY = 0.6
 
 
 class HasIcon(Protocol):
@@ -23,17 +25,29 @@ class HasIcon(Protocol):
     def setIcon(self, icon: QIcon) -> None: ...
 
 
-def tinted_pixmap(name: str, colour: QColor, size_px: int) -> QPixmap:
-    """One icon as a transparent square of `size_px` device pixels in one colour."""
+def tinted_pixmap(icon: QSvgRenderer, colour: QColor, size_px: int) -> QPixmap:
+    """An icon as a transparent square of `size_px` device pixels in one colour."""
     pixmap = QPixmap(size_px, size_px)
     pixmap.fill(Qt.GlobalColor.transparent)
     with QPainter(pixmap) as painter:
-        QSvgRenderer(str(resource("icons", f"{name}.svg"))).render(
-            painter, QRectF(0, 0, size_px, size_px)
-        )
+        icon.render(painter, QRectF(0, 0, size_px, size_px))
         painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
         painter.fillRect(pixmap.rect(), colour)
     return pixmap
+
+
+def parsed(name: str) -> QSvgRenderer:
+    """An icon of resources/icons, ready to be painted at several sizes."""
+    return QSvgRenderer(str(resource("icons", f"{name}.svg")))
+
+
+def _faded(pixmap: QPixmap) -> QPixmap:
+    faded = QPixmap(pixmap.size())
+    faded.fill(Qt.GlobalColor.transparent)
+    with QPainter(faded) as painter:
+        painter.setOpacity(DISABLED_OPACITY)
+        painter.drawPixmap(0, 0, pixmap)
+    return faded
 
 
 class Icons(QObject):
@@ -52,12 +66,11 @@ class Icons(QObject):
         key = (name, tint)
         if key not in self._made:
             icon = QIcon()
-            muted = QColor(colours.muted)
-            muted.setAlphaF(0.6)
+            drawing = parsed(name)
             for size in SIZES_PX:
-                normal = tinted_pixmap(name, QColor(getattr(colours, tint)), size)
+                normal = tinted_pixmap(drawing, QColor(getattr(colours, tint)), size)
                 icon.addPixmap(normal, QIcon.Mode.Normal)
-                icon.addPixmap(tinted_pixmap(name, muted, size), QIcon.Mode.Disabled)
+                icon.addPixmap(_faded(normal), QIcon.Mode.Disabled)
             self._made[key] = icon
         return self._made[key]
 

@@ -31,7 +31,7 @@ from soundstudio.ui.drag_out import mime_of
 from soundstudio.ui.elided_label import fitting
 from soundstudio.ui.empty_library import empty_words
 from soundstudio.ui.generate_panel import GeneratePanel
-from soundstudio.ui.icons import tinted_pixmap
+from soundstudio.ui.icons import parsed, tinted_pixmap
 from soundstudio.ui.level_meter import LevelMeter, levels_at, share_of
 from soundstudio.ui.like_target import LikeTarget, sound_files
 from soundstudio.ui.queue_list import QueueList, state_words
@@ -457,7 +457,7 @@ def test_theme_follows_the_choice(theme: Theme) -> None:
 def test_every_icon_that_is_named_exists(qapp: object) -> None:
     for spec in ACTIONS:
         if spec.icon:
-            image = tinted_pixmap(spec.icon, QColor("#ff0000"), 32).toImage()
+            image = tinted_pixmap(parsed(spec.icon), QColor("#ff0000"), 32).toImage()
             colours = {image.pixelColor(x, y).red() for x in range(32) for y in range(32)}
             assert 255 in colours, spec.icon
 
