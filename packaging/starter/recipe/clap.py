@@ -14,7 +14,7 @@ from transformers import ClapAudioConfig, ClapAudioModelWithProjection, ClapFeat
 
 from recipe.examples import change_speed
 from recipe.settings import EMBEDDING_SIZE, SAMPLE_RATE_HZ, Settings
-from recipe.training import Session
+from recipe.training import Session, descend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,10 +146,7 @@ def train_audio_tower(
         same = torch.from_numpy(labels[owners][:, None] == labels[owners][None, :])
         loss = contrastive_loss(audio, text[chosen], same, scale.exp())
         pull = 1.0 - (audio * text[chosen]).sum(-1).mean()
-        optimiser.zero_grad(set_to_none=True)
-        (loss + pull).backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
+        descend(loss + pull, parameters, optimiser)
         session.tick({"loss": loss.item(), "pull": pull.item()})
     session.save()
     tower.eval()

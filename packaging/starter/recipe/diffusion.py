@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from recipe.latents import LatentCache, load_latents
 from recipe.settings import EMBEDDING_SIZE, LATENT_CHANNELS, Settings
-from recipe.training import Session
+from recipe.training import Session, descend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +122,8 @@ class Examples:
         angle = float(self.rng.uniform(0.0, _BLUR))
         noise = torch.from_numpy(self.rng.standard_normal(EMBEDDING_SIZE, dtype=np.float32))
         noise = functional.normalize(noise - (noise @ vector) * vector, dim=0)
-        return np.cos(angle) * vector + np.sin(angle) * noise
+        turned: torch.Tensor = np.cos(angle) * vector + np.sin(angle) * noise
+        return turned
 
 
 def window_probabilities(clips: Sequence[Clip], cache: LatentCache) -> npt.NDArray[np.float64]:
@@ -178,7 +179,8 @@ def diffusion_loss(
     error = (output.float() - target).square().mean(dim=(1, 2, 3))
     alpha = scheduler.alphas_cumprod[steps]
     ratio = 1.0 / (1.0 - alpha)
-    return (error * ratio.clamp_max(_SNR_LIMIT + 1.0) / ratio).mean()
+    loss: torch.Tensor = (error * ratio.clamp_max(_SNR_LIMIT + 1.0) / ratio).mean()
+    return loss
 
 
 @torch.no_grad()
@@ -207,10 +209,7 @@ def train_diffusion(
         latents, conditions = examples.batch(settings.diffusion.batch)
         session.apply_learning_rate(optimiser)
         loss = diffusion_loss(unet, scheduler, latents, conditions)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
-        optimiser.step()
+        descend(loss, unet.parameters(), optimiser)
         update_average(average, unet, session.step)
         session.tick({"loss": loss.item()})
     session.save()

@@ -56,7 +56,7 @@ def place(waveform: FloatArray, length: int, rng: np.random.Generator, repeat: b
 
 
 def random_segment(
-    clips: Sequence[Clip], weights: FloatArray, length: int, rng: np.random.Generator
+    clips: Sequence[Clip], weights: npt.NDArray[np.float64], length: int, rng: np.random.Generator
 ) -> FloatArray:
     """A window for the VAE and the vocoder: any clip, any place, any level."""
     clip = clips[int(rng.choice(len(clips), p=weights))]

@@ -27,7 +27,7 @@ FloatArray = npt.NDArray[np.float32]
 _SPEC = MelSpec(44_100, 2048, 1024, 96, 0.0, 22_050.0)
 _SCALE, _RANGE = 1e4, 9.457798957824707
 _BLOCK_FRAMES = 100
-_NUMPY_NAMES = [np.core.multiarray.scalar, np.dtype, np.dtype("int64").__class__]
+_NUMPY_NAMES: list[Any] = [np.float64(0).__reduce__()[0], np.dtype, np.dtype("int64").__class__]
 """The checkpoint holds class counts as NumPy scalars; nothing else may be unpickled."""
 _PEAK = 0.5
 

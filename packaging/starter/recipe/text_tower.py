@@ -26,7 +26,7 @@ from transformers import (
 
 from recipe.settings import EMBEDDING_SIZE, Settings
 from recipe.text_corpus import build_corpus
-from recipe.training import Session
+from recipe.training import Session, descend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -219,10 +219,7 @@ def train_text_tower(
         with torch.autocast("cpu", torch.bfloat16):
             output = tower(**tokens_of(tokenizer, texts)).text_embeds
         loss, cosine = _loss(output, teacher.embed(texts))
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        optimiser.step()
+        descend(loss, trained, optimiser)
         session.tick({"loss": loss.item(), "cosine": cosine})
     session.save()
     tower.eval()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from recipe.settings import StageBudget
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LOG_EVERY_S = 20.0
+
+
+def descend(
+    loss: torch.Tensor,
+    parameters: Iterable[torch.nn.Parameter],
+    optimiser: torch.optim.Optimizer,
+    largest_norm: float = 1.0,
+) -> None:
+    """One optimiser step against ``loss``, its gradient cut at ``largest_norm``."""
+    optimiser.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss)
+    torch.nn.utils.clip_grad_norm_(parameters, largest_norm)
+    optimiser.step()
 
 
 class Stateful(Protocol):

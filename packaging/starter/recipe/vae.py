@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from diffusers import AutoencoderKL
 from torch.nn import functional
@@ -13,7 +14,7 @@ from torch.nn import functional
 from recipe.examples import random_segment, sampling_weights
 from recipe.front_end import LogMel
 from recipe.settings import HOP_SAMPLES, LATENT_CHANNELS, Settings
-from recipe.training import Session
+from recipe.training import Session, descend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,12 +62,17 @@ def reconstruction_loss(output: torch.Tensor, target: torch.Tensor) -> torch.Ten
 
 
 def _batch(
-    clips: Sequence[Clip], weights: np.ndarray, count: int, mel: LogMel, rng: np.random.Generator
+    clips: Sequence[Clip],
+    weights: npt.NDArray[np.float64],
+    count: int,
+    mel: LogMel,
+    rng: np.random.Generator,
 ) -> torch.Tensor:
     length = _CROP_FRAMES * HOP_SAMPLES
     windows = np.stack([random_segment(clips, weights, length, rng) for _ in range(count)])
     with torch.no_grad():
-        return mel(torch.from_numpy(windows))[:, None]
+        mels: torch.Tensor = mel(torch.from_numpy(windows))[:, None]
+    return mels
 
 
 def train_vae(settings: Settings, clips: Sequence[Clip]) -> AutoencoderKL:
@@ -87,10 +93,7 @@ def train_vae(settings: Settings, clips: Sequence[Clip]) -> AutoencoderKL:
         loss = reconstruction_loss(output.float(), target)
         kl = 0.5 * (posterior.mean.float().square() + posterior.var.float() - 1.0)
         kl_loss = (kl - 0.5 * posterior.logvar.float()).mean()
-        optimiser.zero_grad(set_to_none=True)
-        (loss + _KL_WEIGHT * kl_loss).backward()
-        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
-        optimiser.step()
+        descend(loss + _KL_WEIGHT * kl_loss, vae.parameters(), optimiser)
         plain = functional.l1_loss(output.float(), target).item()
         session.tick({"loss": loss.item(), "mel_l1": plain, "kl": kl_loss.item()})
     session.save()

@@ -14,7 +14,7 @@ from recipe.discriminators import Discriminators, discriminator_loss, generator_
 from recipe.examples import random_segment, sampling_weights
 from recipe.front_end import LogMel
 from recipe.settings import HOP_SAMPLES, MEL_BANDS, SAMPLE_RATE_HZ, Settings
-from recipe.training import Session
+from recipe.training import Session, descend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -127,10 +127,7 @@ def train_vocoder(settings: Settings, clips: Sequence[Clip]) -> SpeechT5HifiGan:
                 fooling, matching = generator_losses(judge, output, wave)
             total = total + 0.25 * fooling + 0.5 * matching
             report |= {"fool": fooling.item(), "match": matching.item()}
-        optimiser.zero_grad(set_to_none=True)
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(vocoder.parameters(), 5.0)
-        optimiser.step()
+        descend(total, vocoder.parameters(), optimiser, 5.0)
         session.tick(report)
     session.save()
     vocoder.eval()
@@ -146,8 +143,5 @@ def _train_judge(
 ) -> float:
     with torch.autocast("cpu", torch.bfloat16):
         loss = discriminator_loss(judge, output, wave)
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(judge.parameters(), 5.0)
-    optimiser.step()
+    descend(loss, judge.parameters(), optimiser, 5.0)
     return float(loss.item())

@@ -112,9 +112,9 @@ def _voice(
     source = source * (1 - 0.6 * rough * wander(rng, count, 45)) + rough * coloured_noise(
         rng, count, 0.4
     )
-    x = 0.1 * source
+    x: FloatArray = 0.1 * source
     for formant in formants:
-        x += resonate(source, formant, 4.0)
+        x = x + resonate(source, formant, 4.0)
     return x
 
 

@@ -240,7 +240,7 @@ def _creaking(count: int, rng: np.random.Generator) -> FloatArray:
     x = np.zeros(count)
     for pitch in rng.uniform(300, 2600, 4):
         x += resonate(raw, float(pitch), 12)
-    return x / (np.abs(x).max() + 1e-9)
+    return np.asarray(x / (np.abs(x).max() + 1e-9))
 
 
 def creak(rng: np.random.Generator) -> Made:

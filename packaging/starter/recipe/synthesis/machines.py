@@ -45,15 +45,15 @@ def _motor(rate_hz: FloatArray, rng: np.random.Generator, body_hz: float) -> Flo
     for factor in (1.0, 2.1, 3.9, 7.5):
         x += resonate(raw, body_hz * factor, 2.0) / factor**0.5
     breath = band(coloured_noise(rng, count, 0.6), 200, 3500)
-    return x / (x.std() + 1e-9) + 0.12 * breath
+    return np.asarray(x / (x.std() + 1e-9) + 0.12 * breath)
 
 
 def engine(rng: np.random.Generator) -> Made:
     """Car, truck and motorbike engines, idling or revving."""
     count = samples(rng.uniform(3.0, 5.12))
     kind = pick(rng, ["car", "truck", "motorbike", "diesel", "old tractor"])
-    base = {"car": 26, "truck": 15, "motorbike": 22, "diesel": 18, "old tractor": 9}[kind]
-    base *= rng.uniform(0.85, 1.2)
+    rates_hz = {"car": 26, "truck": 15, "motorbike": 22, "diesel": 18, "old tractor": 9}
+    base = rates_hz[kind] * rng.uniform(0.85, 1.2)
     mode = pick(rng, ["idling", "revving", "accelerating", "driving"])
     if mode == "idling":
         rate = base * wander(rng, count, 3, 0.96, 1.04)

@@ -65,13 +65,13 @@ def wander(
     left = at.astype(int).clip(0, knots - 2)
     share = 0.5 - 0.5 * np.cos(np.pi * (at - left))
     values = rng.uniform(0, 1, knots)
-    return low + (high - low) * (values[left] * (1 - share) + values[left + 1] * share)
+    return np.asarray(low + (high - low) * (values[left] * (1 - share) + values[left + 1] * share))
 
 
 def decay(count: int, half_life_s: float, attack_s: float = 0.001) -> FloatArray:
     """A short rise and an exponential fall."""
     t = time_axis(count)
-    return np.minimum(1.0, t / max(attack_s, 1e-4)) * np.exp2(-t / half_life_s)
+    return np.asarray(np.minimum(1.0, t / max(attack_s, 1e-4)) * np.exp2(-t / half_life_s))
 
 
 def arc(count: int, attack: float, release: float) -> FloatArray:
@@ -87,7 +87,7 @@ def oscillator(frequency_hz: FloatArray | float, count: int, shape: str = "sine"
     curve = np.broadcast_to(np.asarray(frequency_hz, dtype=np.float64), (count,))
     phase = np.cumsum(curve) / RATE_HZ
     if shape == "sine":
-        return np.sin(2 * np.pi * phase)
+        return np.asarray(np.sin(2 * np.pi * phase))
     limit = int(np.clip(_NYQUIST_HZ / max(float(curve.max()), 20.0), 1, 40))
     # Sums of harmonics below Nyquist: a naive saw would alias at 16 kHz.
     harmonics = np.arange(1, limit + 1)
@@ -114,7 +114,7 @@ def modes(
         if frequency < 7800:
             phase = rng.uniform(0, 2 * np.pi)
             total += gain * np.sin(2 * np.pi * frequency * t + phase) * np.exp2(-t / half_life)
-    return total * np.minimum(1.0, t / 0.0008)
+    return np.asarray(total * np.minimum(1.0, t / 0.0008))
 
 
 def add_at(target: FloatArray, x: FloatArray, at: int, gain: float = 1.0) -> None:
