@@ -257,6 +257,10 @@ def test_single_letters_type_in_text_fields_and_act_in_the_list(
     studio.generate.prompt.setFocus()
     QTest.keyClicks(studio.generate.prompt, "f l5 ")
     assert studio.generate.prompt.toPlainText() == "f l5 "
+    QTest.keyClick(studio.generate.prompt, Qt.Key.Key_Return)
+    assert studio.generate.prompt.toPlainText() == "f l5 \n"
+    studio.generate.generate.setFocus()
+    QTest.keyClick(studio.generate.generate, Qt.Key.Key_L)
     assert not studio.actions["loop"].isChecked()
     studio.table.setFocus()
     studio.table.select_row(0)
