@@ -7,7 +7,7 @@ rows that sum to one, power spectra, log10(1e4 x + 1) divided by 9.4578.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
