@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SWITCH_INTERVAL_S = 0.001
+# How many clips are read between two words about it.
+OPENING_STEP = 25
 # Fine-tune and Score join here.
 PLACES = (Place("generate", "Generate", "generate"),)
 
@@ -85,7 +87,7 @@ class Studio:
         self.engine = EngineThread(engine_command)
         self.queue = JobQueue(self.engine.send, folders.handover)
         self.library: SerialThread[Library] = SerialThread(
-            lambda: Library.open(folders), Library.close, "opening the library"
+            lambda: Library.open(folders, self._tell_opening), Library.close, "opening the library"
         )
         self.player = make_player()
         player = self.player
@@ -174,6 +176,11 @@ class Studio:
         QTimer.singleShot(0, self.engine.start)
         if files:
             self.library_desk.add_files([Path(name) for name in files])
+
+    def _tell_opening(self, done: int, of: int) -> None:
+        """Called in the library's thread; a signal carries it over."""
+        if done % OPENING_STEP == 0 or done == of:
+            self.library_desk.opening_progressed.emit(done, of)
 
     def close(self) -> None:
         """End every thread and process; what is in the library stays."""

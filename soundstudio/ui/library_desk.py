@@ -25,12 +25,14 @@ class LibraryDesk(QObject):
     recent_prompts_changed(list). size_changed(int): clips in the library, trash left out.
     clip_added(Clip): a file was taken in. clips_changed(list): marks, names.
     rows_replaced(): another query was answered.
+    opening_progressed(int, int): clips read, of how many; may be emitted from any thread.
     """
 
     recent_prompts_changed = Signal(list)
     size_changed = Signal(int)
     clip_added = Signal(object)
     rows_replaced = Signal()
+    opening_progressed = Signal(int, int)
     clips_changed = Signal(list)
 
     def __init__(
@@ -46,6 +48,7 @@ class LibraryDesk(QObject):
         self._model = model
         self._query_number = 0
         self._found = 0
+        self.opening_progressed.connect(self._on_opening)
         panel.query_changed.connect(self.refresh)
         panel.files_dropped.connect(self.add_files)
         model.clips_wanted.connect(self._fetch)
@@ -75,6 +78,13 @@ class LibraryDesk(QObject):
     def tell_notice(self) -> None:
         """Say what opening the library met: a damaged database, files found again."""
         self._library.ask(lambda library: library.notice, self._on_notice)
+
+    def _on_opening(self, done: int, of: int) -> None:
+        """Opening takes long only where the database must be built anew."""
+        if done < of:
+            self._panel.banner.show_note("Reading your clips", f"{done:,} of {of:,}")
+        else:
+            self._panel.banner.hide()
 
     def _on_notice(self, notice: str) -> None:
         if notice:

@@ -188,6 +188,21 @@ def test_damaged_library_opens_the_window_and_says_so(
     assert studio.window.isVisible()
 
 
+def test_rebuilt_library_finds_the_clips_and_says_so(
+    qtbot: QtBot, studio: Studio, make_studio: Callable[..., Studio]
+) -> None:
+    generate(studio, "thunder", variations=2)
+    wait_for_clips(qtbot, studio, 2)
+    studio.window.close()
+    studio.folders.library_file.write_bytes(b"no database any more" * 500)
+    again = make_studio()
+    progress: list[tuple[int, int]] = []
+    again.library_desk.opening_progressed.connect(lambda done, of: progress.append((done, of)))
+    qtbot.waitUntil(lambda: "built anew" in again.library_panel.banner.text(), timeout=10000)
+    wait_for_clips(qtbot, again, 2)
+    assert progress == [(2, 2)]
+
+
 def test_files_given_are_added_and_shown(
     qtbot: QtBot, make_studio: Callable[..., Studio], tone_file: Path, tmp_path: Path
 ) -> None:
