@@ -69,3 +69,15 @@ def no_stray_threads() -> Iterator[None]:
 def _is_library_thread(thread: threading.Thread) -> bool:
     """tqdm's monitor lives as long as the process; Qt's threads show up as dummies."""
     return type(thread).__name__ in {"TMonitor", "_DummyThread"}
+
+
+def pytest_sessionfinish() -> None:
+    """Empty the clipboard while Python is there.
+
+    The offscreen platform keeps it in a static object: what a test copied would be destroyed after
+    the interpreter and take the process down.
+    """
+    from PySide6.QtGui import QGuiApplication
+
+    if isinstance(QGuiApplication.instance(), QGuiApplication):
+        QGuiApplication.clipboard().clear()
