@@ -26,7 +26,7 @@ from soundstudio.core.paths import HOME_VARIABLE, user_folders  # noqa: E402
 PROMPTS = (
     ("waves breaking on a pebble beach", 5.0, 1),
     ("deep cinematic impact with a long tail", 5.0, 2),
-    ("footsteps on gravel", 5.0, 1),
+    ("heavy rain on leaves", 5.0, 1),
     ("birds at dawn in a quiet forest", 5.0, 1),
     ("distant thunder rolling over hills", 8.0, 2),
 )
