@@ -22,8 +22,9 @@ $(DEV): $(SETUP)
 	@touch $@
 
 run: $(SETUP)
-	@if [ "$$(uname)" = Linux ] && [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
-		echo "There is no display, so the window cannot open; generating “$(EXAMPLE_PROMPT)” instead."; \
+	@problem=$$($(BIN)/python -c 'from soundstudio.ui.display import display_problem as p; print(p())'); \
+	if [ -n "$$problem" ]; then \
+		echo "$$problem Generating “$(EXAMPLE_PROMPT)” instead."; \
 		$(BIN)/soundstudio generate "$(EXAMPLE_PROMPT)" -o "$(CURDIR)/build/example.wav" && \
 		echo "The sound lies in $(CURDIR)/build/example.wav"; \
 	else \

@@ -27,6 +27,7 @@ from soundstudio.ui.clip_table import ClipTable
 from soundstudio.ui.clip_table_model import ClipTableModel
 from soundstudio.ui.commands import Commands
 from soundstudio.ui.crash_reports import CrashReports, start_logging
+from soundstudio.ui.display import display_problem
 from soundstudio.ui.generate_panel import GeneratePanel
 from soundstudio.ui.generation_desk import GenerationDesk
 from soundstudio.ui.icons import Icons
@@ -206,6 +207,9 @@ def read_settings(folders: UserFolders) -> tuple[Settings, StudioError | None]:
 
 def run_window(files: list[str]) -> int:
     """Open the window and return the exit code; a second start hands its files to the first."""
+    if QApplication.instance() is None and (problem := display_problem()):
+        sys.stderr.write(f"soundstudio: {problem} `soundstudio generate` works without one.\n")
+        return 1
     folders = user_folders()
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
