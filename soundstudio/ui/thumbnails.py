@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from soundstudio.jobs.background import Background
 
 COLUMNS = 160
-KEPT = 4000
-KEPT_PIXMAPS = 400
+KEPT = 1500
+KEPT_PIXMAPS = 96
 WAITING = 48
 AT_ONCE = 2
 MAX_READ_S = 60.0
