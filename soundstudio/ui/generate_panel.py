@@ -150,22 +150,6 @@ class GeneratePanel(QWidget):
         head.addStretch(1)
         head.addWidget(self._prompt_note)
         head.addWidget(self._recent)
-        amounts = QGridLayout()
-        amounts.setHorizontalSpacing(10)
-        amounts.setVerticalSpacing(8)
-        amounts.setColumnStretch(1, 1)
-        for row, (name, widget) in enumerate(
-            (
-                ("Duration", self._duration_slider),
-                ("Variations", self._variations),
-                ("Seed", self.seed),
-            )
-        ):
-            label = QLabel(name, self)
-            label.setBuddy(widget)
-            amounts.addWidget(label, row, 0)
-            amounts.addWidget(widget, row, 1, 1, 1 if row == 0 else 2)
-        amounts.addWidget(self._duration, 0, 2)
         inner = QWidget(self)
         form = QVBoxLayout(inner)
         form.setContentsMargins(14, 12, 14, 8)
@@ -175,7 +159,7 @@ class GeneratePanel(QWidget):
         form.addWidget(self._negative)
         form.addWidget(self.like)
         form.addSpacing(4)
-        form.addLayout(amounts)
+        form.addLayout(self._amounts())
         form.addWidget(self.more)
         form.addStretch(1)
         scroll = QScrollArea(self, widgetResizable=True)
@@ -197,6 +181,26 @@ class GeneratePanel(QWidget):
         column.addWidget(scroll, 1)
         column.addLayout(foot)
         self._set_tab_order()
+
+    def _amounts(self) -> QGridLayout:
+        """Duration, variations and seed, with their names."""
+        amounts = QGridLayout()
+        amounts.setHorizontalSpacing(10)
+        amounts.setVerticalSpacing(8)
+        amounts.setColumnStretch(1, 1)
+        for row, (name, widget) in enumerate(
+            (
+                ("Duration", self._duration_slider),
+                ("Variations", self._variations),
+                ("Seed", self.seed),
+            )
+        ):
+            label = QLabel(name, self)
+            label.setBuddy(widget)
+            amounts.addWidget(label, row, 0)
+            amounts.addWidget(widget, row, 1, 1, 1 if row == 0 else 2)
+        amounts.addWidget(self._duration, 0, 2)
+        return amounts
 
     def _set_tab_order(self) -> None:
         chain = (

@@ -118,11 +118,7 @@ def palette_of(colours: Colours) -> QPalette:
     return palette
 
 
-def style_sheet(c: Colours) -> str:
-    """What a palette cannot say: flat fields, round corners, a focus ring, thin scroll bars."""
-    arrows = resource("icons").as_posix()
-    shade = "dark" if c.is_dark else "light"
-    return f"""
+_STYLE_SHEET = """
 QMainWindow, QDialog {{ background: {c.window}; }}
 QWidget#panel {{ background: {c.panel}; }}
 QWidget#rail {{ background: {c.window}; }}
@@ -205,6 +201,12 @@ QMenu::icon {{ padding-left: 6px; }}
 QToolTip {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.border};
   padding: 4px; }}
 """
+
+
+def style_sheet(c: Colours) -> str:
+    """What a palette cannot say: flat fields, round corners, a focus ring, thin scroll bars."""
+    arrows = resource("icons").as_posix()
+    return _STYLE_SHEET.format(c=c, arrows=arrows, shade="dark" if c.is_dark else "light")
 
 
 def indent_numbers(parent: QWidget) -> None:

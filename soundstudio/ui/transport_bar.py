@@ -78,6 +78,18 @@ class TransportBar(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(button)
         icons.dress(actions["seek_start"], "to-start")
+        self._make_read_outs()
+        self._make_output(theme, icons)
+        row.addSpacing(6)
+        row.addWidget(self._clock)
+        row.addWidget(self._total)
+        row.addSpacing(10)
+        row.addWidget(self._reading, 1)
+        for widget in (self.meter, self._speaker, self._volume, self._devices):
+            row.addWidget(widget)
+            row.addSpacing(4)
+
+    def _make_read_outs(self) -> None:
         self._clock = QLabel(clock_text(0), self)
         font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         font.setPointSizeF(self.font().pointSizeF() * 1.15)
@@ -88,6 +100,8 @@ class TransportBar(QWidget):
         self._reading = ElidedLabel(self)
         self._reading.setObjectName("muted")
         self._reading.setAccessibleName("Under the pointer")
+
+    def _make_output(self, theme: Theme, icons: Icons) -> None:
         self.meter = LevelMeter(theme, self)
         self._speaker = _IconLabel(self)
         self._volume = QSlider(Qt.Orientation.Horizontal, self)
@@ -104,14 +118,6 @@ class TransportBar(QWidget):
         self._devices.addItem(DEFAULT_DEVICE, "")
         self._devices.activated.connect(self._on_device)
         icons.dress(self._speaker, "speaker", "muted")
-        row.addSpacing(6)
-        row.addWidget(self._clock)
-        row.addWidget(self._total)
-        row.addSpacing(10)
-        row.addWidget(self._reading, 1)
-        for widget in (self.meter, self._speaker, self._volume, self._devices):
-            row.addWidget(widget)
-            row.addSpacing(4)
 
     def set_playing(self, is_playing: bool) -> None:
         self._icons.dress(self._play, "stop" if is_playing else "play")
