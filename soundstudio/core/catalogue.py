@@ -122,7 +122,6 @@ def row_of_folder(folder: Path) -> CatalogueRow:
     """The row of any model folder; its card (soundstudio.json), if there is one, names it."""
     card = read_card(folder)
     kind: Kind = "fine-tuned" if card.get("kind") == "fine-tuned" else "imported"
-    has_audio = (folder / "audio_encoder" / "config.json").is_file()
     parameters = card.get("parameters", 0)
     return CatalogueRow(
         id=folder.name,
@@ -131,9 +130,15 @@ def row_of_folder(folder: Path) -> CatalogueRow:
         licence=str(card.get("licence", "unknown")),
         parameters=parameters if isinstance(parameters, int) else 0,
         sample_rate=16000,
-        capabilities=("text", "audio", "fine-tune") if has_audio else ("text", "fine-tune"),
+        capabilities=_capabilities(folder),
         folder=folder,
     )
+
+
+def _capabilities(folder: Path) -> tuple[Capability, ...]:
+    """A reference clip needs CLAP's audio tower, which the Hub's folders lack."""
+    has_audio_tower = (folder / "audio_encoder" / "config.json").is_file()
+    return ("text", "audio", "fine-tune") if has_audio_tower else ("text", "fine-tune")
 
 
 def read_card(folder: Path) -> dict[str, object]:
@@ -156,6 +161,6 @@ def _starter_row() -> CatalogueRow:
         licence=str(card.get("licence", "CC-BY-4.0")),
         parameters=parameters if isinstance(parameters, int) else 0,
         sample_rate=16000,
-        capabilities=("text", "audio", "fine-tune"),
+        capabilities=_capabilities(folder),
         folder=folder if (folder / MODEL_INDEX).is_file() else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, Signal
+from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from soundstudio.ui.theme import indent_numbers
@@ -54,6 +54,13 @@ VIEWER_MENU = (
     "zoom_selection",
 )  # fmt: skip
 FAILED_MENU = ("use_again", "dismiss")
+# What a window manager may add around the window; it is not known before the window is shown.
+FRAME = QSize(16, 40)
+
+
+def exceeds(size: QSize, room: QSize) -> bool:
+    """Whether `size` sticks out of `room` on one side at least."""
+    return size.width() > room.width() or size.height() > room.height()
 
 
 class MainWindow(QMainWindow):
@@ -128,6 +135,8 @@ class MainWindow(QMainWindow):
 
     def restore_places(self) -> None:
         """The size and the splitters of last time; a damaged file means the defaults."""
+        if exceeds(self.size() + FRAME, self.screen().availableGeometry().size()):
+            self.setWindowState(Qt.WindowState.WindowMaximized)
         for name, restore in (
             ("geometry", self.restoreGeometry),
             ("columns", self._columns.restoreState),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QToolButton
 
-from soundstudio.ui.main_window import MainWindow
+from soundstudio.ui.main_window import FRAME, MainWindow, exceeds
 from soundstudio.ui.settings_dialog import SettingsDialog
 
 if TYPE_CHECKING:
@@ -82,3 +82,19 @@ def test_settings_dialog_applies_on_ok(qtbot: QtBot, make_studio: Callable[..., 
     shown.accept()
     assert not studio.theme.colours.is_dark
     assert studio.settings.current.theme == "light"
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "sticks_out"),
+    [(1920, 1040, False), (1280, 800, True), (1366, 728, True), (1280, 1024, True)],
+)
+def test_a_screen_too_small_for_the_frame(width: int, height: int, sticks_out: bool) -> None:
+    assert exceeds(QSize(1280, 800) + FRAME, QSize(width, height)) is sticks_out
+
+
+def test_first_start_on_a_small_screen_fills_it(qtbot: QtBot, tmp_path: Path) -> None:
+    window = MainWindow(tmp_path / "window.ini")
+    assert exceeds(window.size(), window.screen().availableGeometry().size())
+    window.restore_places()
+    assert window.isMaximized()
+    window.deleteLater()
