@@ -173,8 +173,9 @@ class GeneratePanel(QWidget):
         foot.setContentsMargins(14, 4, 14, 12)
         foot.setSpacing(8)
         foot.addWidget(self.banner)
-        foot.addWidget(self.generate)
+        # Generate is the last, so that it never moves: jobs and messages come and go above it.
         foot.addWidget(self.queue)
+        foot.addWidget(self.generate)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

@@ -12,6 +12,9 @@ from soundstudio.ui.request_form import title_of
 from soundstudio.ui.thin_bar import ThinBar
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QEvent
+    from PySide6.QtGui import QEnterEvent
+
     from soundstudio.ui.icons import Icons
     from soundstudio.ui.theme import Theme
 
@@ -59,7 +62,10 @@ class _JobRow(QWidget):
 
 
 class QueueList(QWidget):
-    """A row for each of the first few jobs, and how many more there are.
+    """A row for each of the first few jobs, and how many more there are; it grows upwards.
+
+    While the pointer is over it, it does not shrink: a click on a cross that has just gone lands
+    on nothing, not on what would slide into its place.
 
     signals: cancel_requested(str): a job's id. cancel_all_requested().
     """
@@ -69,6 +75,7 @@ class QueueList(QWidget):
 
     def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._is_pointed_at = False
         self._rows = [_JobRow(theme, icons, self) for _ in range(MOST_SHOWN)]
         self._more = QLabel(self)
         self._more.setObjectName("muted")
@@ -77,20 +84,23 @@ class QueueList(QWidget):
         self._cancel_all.setAccessibleName("Cancel all jobs")
         self._cancel_all.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._cancel_all.clicked.connect(self.cancel_all_requested)
-        foot = QHBoxLayout()
-        foot.addWidget(self._more, 1)
-        foot.addWidget(self._cancel_all)
+        head = QHBoxLayout()
+        head.addWidget(self._more, 1)
+        head.addWidget(self._cancel_all)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
+        column.addStretch(1)
+        column.addLayout(head)
         for row in self._rows:
             row.cross.clicked.connect(lambda _=False, row=row: self._on_cross(row))
             column.addWidget(row)
-        column.addLayout(foot)
         self.show_jobs([])
 
     def show_jobs(self, jobs: list[Job]) -> None:
         """Show these open jobs, the running one first."""
+        if self._is_pointed_at:
+            self.setMinimumHeight(self.height())
         for row, job in zip(self._rows, jobs, strict=False):
             metrics = row.title.fontMetrics()
             title = title_of(job.request)
@@ -107,6 +117,13 @@ class QueueList(QWidget):
         hidden = len(jobs) - len(self._rows)
         self._more.setText(f"and {hidden} more waiting" if hidden > 0 else "")
         self._cancel_all.setVisible(len(jobs) > 1)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._is_pointed_at = True
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._is_pointed_at = False
+        self.setMinimumHeight(0)
 
     def _on_cross(self, row: _JobRow) -> None:
         self.cancel_requested.emit(row.job_id)

@@ -8,8 +8,8 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt, QThread
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QThread
+from PySide6.QtGui import QEnterEvent, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -146,6 +146,27 @@ def test_running_and_waiting_jobs_can_be_cancelled(qtbot: QtBot, studio: Studio)
     studio.generate.queue._rows[0].cross.click()
     qtbot.waitUntil(lambda: first.state is JobState.CANCELLED, timeout=15000)
     qtbot.waitUntil(lambda: studio.model.rowCount() == 0, timeout=5000)
+
+
+def test_generate_never_slides_under_a_cancel_click(qtbot: QtBot, studio: Studio) -> None:
+    panel, window = studio.generate, studio.window
+    place = panel.generate.mapTo(window, QPoint(0, 0))
+    generate(studio, "slow", variations=1)
+    generate(studio, "rain", variations=1)
+    qtbot.waitUntil(lambda: panel.queue._rows[1].isVisible(), timeout=5000)
+    QApplication.processEvents()
+    assert panel.generate.mapTo(window, QPoint(0, 0)) == place
+    cross = panel.queue._rows[1].cross
+    at = cross.mapTo(window, cross.rect().center())
+    spot = QPointF(at)
+    QApplication.sendEvent(panel.queue, QEnterEvent(spot, spot, spot))
+    studio.queue.cancel_all()
+    qtbot.waitUntil(lambda: not studio.queue.open_jobs(), timeout=15000)
+    QApplication.processEvents()
+    assert panel.generate.mapTo(window, QPoint(0, 0)) == place
+    assert window.childAt(at) is panel.queue
+    QApplication.sendEvent(panel.queue, QEvent(QEvent.Type.Leave))
+    qtbot.waitUntil(lambda: panel.queue.height() < cross.height(), timeout=5000)
 
 
 def test_closing_while_busy_leaves_no_thread_and_no_process(
