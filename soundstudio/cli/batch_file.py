@@ -3,54 +3,90 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import copy
 import csv
 import io
-from typing import TYPE_CHECKING, Final, NoReturn
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Final
 
-from soundstudio.core.errors import InvalidRequestError, StorageError
+from soundstudio.core.errors import (
+    AudioFileError,
+    InvalidRequestError,
+    StorageError,
+    StudioError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from soundstudio.core.requests import GenerationRequest
+
 PROMPT: Final = "prompt"
 OUT: Final = "out"
 _ALIASES: Final = {"n": "variations"}
-_NOT_IN_ROWS: Final = ("batch", "json", "verbose", "out", "help")
-
-
-class _RowParser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise InvalidRequestError(message)
+# How people call what a column holds, where the column's own name does not do.
+_NAMES: Final = {
+    "steps": "number of steps",
+    "variations": "number of variations",
+    "like-weight": "weight of the reference clip",
+}
+_MOST_NAMED: Final = 5
 
 
 def read_batch(
-    path: Path, args: argparse.Namespace, add_options: Callable[[argparse.ArgumentParser], None]
-) -> list[argparse.Namespace]:
-    """The arguments of each row: its own cells, and those of the command line elsewhere.
+    path: Path,
+    args: argparse.Namespace,
+    add_options: Callable[[argparse.ArgumentParser], None],
+    request_of: Callable[[argparse.Namespace], GenerationRequest],
+) -> list[tuple[argparse.Namespace, GenerationRequest]]:
+    """The arguments and the request of each row: its own cells, the command line's elsewhere.
 
     Everything is read and checked before anything is generated.
-    Raises InvalidRequestError with the row's number, StorageError if the file cannot be read.
+    Raises InvalidRequestError that names each wrong row, StorageError if the file cannot be read.
     """
     rows = list(_rows(path))
     if not rows:
         raise InvalidRequestError(f"{path.name} holds no rows.", "It needs a column “prompt”.")
-    parser = _RowParser(add_help=False, allow_abbrev=False)
+    options = _options(add_options)
+    parsed = []
+    wrong: list[tuple[int, StudioError]] = []
+    for number, row in rows:
+        try:
+            row_args = _parse_row(row, args, options)
+            parsed.append((row_args, request_of(row_args)))
+        except (InvalidRequestError, AudioFileError) as error:
+            wrong.append((number, error))
+    if wrong:
+        raise _wrong_rows(path, wrong)
+    _check_names(path, [row_args for row_args, _ in parsed])
+    return parsed
+
+
+def _options(add_options: Callable[[argparse.ArgumentParser], None]) -> dict[str, argparse.Action]:
+    """The options that may be columns, by their long names."""
+    parser = argparse.ArgumentParser(add_help=False)
     add_options(parser)
-    known = {
-        option.removeprefix("--")
+    return {
+        option.removeprefix("--"): action
         for action in parser._actions
         for option in action.option_strings
         if option.startswith("--")
-    } - set(_NOT_IN_ROWS)
-    parsed = []
-    for number, row in rows:
-        with _named_row(path, number):
-            parsed.append(_parse_row(row, args, parser, known))
-    _check_names(path, parsed)
-    return parsed
+    }
+
+
+def _wrong_rows(path: Path, wrong: list[tuple[int, StudioError]]) -> InvalidRequestError:
+    file = f" of {path.name}"
+    parts = []
+    for number, error in wrong[:_MOST_NAMED]:
+        message = error.message.rstrip(".")
+        if message.startswith(("The ", "There ")):
+            message = message[0].lower() + message[1:]
+        parts.append(f"{'row' if parts else 'Row'} {number}{'' if parts else file}: {message}")
+    if len(wrong) > _MOST_NAMED:
+        parts.append(f"and {len(wrong) - _MOST_NAMED} more")
+    advice = wrong[0][1].advice if len(wrong) == 1 else ""
+    return InvalidRequestError("; ".join(parts) + ".", advice)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -83,38 +119,53 @@ def _column(name: str) -> str:
 
 
 def _parse_row(
-    row: dict[str, str],
-    args: argparse.Namespace,
-    parser: argparse.ArgumentParser,
-    known: set[str],
+    row: dict[str, str], args: argparse.Namespace, options: dict[str, argparse.Action]
 ) -> argparse.Namespace:
-    words = []
+    parsed = copy.copy(args)
+    parsed.prompt = row.get(PROMPT, "")
+    parsed.name = row.get(OUT, "").strip()
+    _check_out(parsed.name)
     for column, value in row.items():
         if column in (PROMPT, OUT) or not value.strip():
             continue
-        if column not in known:
+        if column not in options:
             raise InvalidRequestError(
                 f"there is no option called “{column}”",
-                f"Columns may be {PROMPT}, {OUT}, {', '.join(sorted(known))}.",
+                f"Columns may be {PROMPT}, {OUT}, {', '.join(sorted(options))}.",
             )
-        words.append(f"--{column}={value.strip()}")
-    base = copy.copy(args)
-    base.prompt = None
-    base.name = row.get(OUT, "").strip()
-    prompt = row.get(PROMPT, "") or args.prompt
-    return parser.parse_args([*words, *(["--", prompt] if prompt else [])], namespace=base)
+        setattr(parsed, options[column].dest, _converted(column, value.strip(), options[column]))
+    return parsed
 
 
-@contextlib.contextmanager
-def _named_row(path: Path, number: int) -> Iterator[None]:
-    """Put the file's name and the row's number before what is wrong in it."""
+def _converted(column: str, value: str, option: argparse.Action) -> object:
+    """A cell as its option wants it. Raises InvalidRequestError, worded for people."""
+    name = _NAMES.get(column, column)
+    if option.choices is not None and value not in option.choices:
+        raise InvalidRequestError(f"the {name} “{value}” is not one of {', '.join(option.choices)}")
+    if not callable(option.type):
+        return value
     try:
-        yield
-    except InvalidRequestError as error:
-        message = error.message.rstrip(".")
-        raise InvalidRequestError(
-            f"Row {number} of {path.name}: {message}.", error.advice
-        ) from error
+        converted: object = option.type(value)
+    except argparse.ArgumentTypeError as error:
+        raise InvalidRequestError(str(error)) from error
+    except ValueError as error:
+        kind = "whole number" if option.type is int else "number"
+        raise InvalidRequestError(f"the {name} “{value}” is not a {kind}") from error
+    return converted
+
+
+def _check_out(name: str) -> None:
+    """Refuse a name that leads out of the folder of `-o`, on this system or another."""
+    if not name:
+        return
+    for path in (PurePosixPath(name), PureWindowsPath(name)):
+        if path.anchor or path.drive or ".." in path.parts or name.startswith("~"):
+            raise InvalidRequestError(
+                f"the file “{name}” lies outside the folder of -o",
+                f"Let the column {OUT} hold a name, or a path below that folder.",
+            )
+    if not PurePosixPath(name).name or name.endswith(("/", "\\")):
+        raise InvalidRequestError(f"“{name}” in the column {OUT} is no file's name")
 
 
 def _check_names(path: Path, rows: list[argparse.Namespace]) -> None:

@@ -99,27 +99,32 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run_batch(args: argparse.Namespace, settings: Settings) -> int:
-    rows = read_batch(Path(args.batch).expanduser(), args, add_options)
-    requests = [request_of(row, settings) for row in rows]
+    if args.prompt:
+        raise InvalidRequestError(
+            "A prompt and --batch exclude each other.",
+            "Put the prompt into the file, into the column “prompt”.",
+        )
+    path = Path(args.batch).expanduser()
+    batch = read_batch(path, args, add_options, lambda row: request_of(row, settings))
     base = destination_of(args.out)
     if base.name:
         raise InvalidRequestError(
             "With --batch, -o names a folder.", "The column out names the files."
         )
-    destinations = [_row_destination(base, row.name) for row in rows]
+    destinations = [_row_destination(base, row.name) for row, _ in batch]
     for folder in {destination.folder for destination in destinations}:
         check_writable(folder)
     studio = _Generation(settings)
     sounds: list[dict[str, Any]] = []
     failures: list[dict[str, Any]] = []
-    for number, (row, request, place) in enumerate(
-        zip(rows, requests, destinations, strict=True), start=1
+    for number, ((row, request), place) in enumerate(
+        zip(batch, destinations, strict=True), start=1
     ):
         try:
             sounds += studio.carry_out(row, request, place, silent=args.json)
         except StudioError as error:
             # The others are still wanted: a batch often runs while nobody is there.
-            write_problem(f"request {number} of {len(rows)}: {error.sentence()}")
+            write_problem(f"request {number} of {len(batch)}: {error.sentence()}")
             failures.append({"request": number, "kind": error.kind, "message": error.message})
     if args.json:
         write_json({**studio.facts(), "sounds": sounds, "failures": failures})
@@ -150,7 +155,7 @@ def request_of(args: argparse.Namespace, settings: Settings) -> GenerationReques
 def _row_destination(base: Destination, name: str) -> Destination:
     if not name:
         return base
-    path = base.folder / Path(name).expanduser()
+    path = base.folder / name
     named = path if path.suffix.lower() == SUFFIX else path.with_name(path.name + SUFFIX)
     return Destination(named.parent, named.name)
 

@@ -47,9 +47,9 @@ def test_rows_have_their_own_options(tiny_model_folder: Path, capsys: Any) -> No
     assert soundfile.info("out/blow_2.wav").samplerate == 16000
 
 
-def test_semicolons_and_the_command_lines_prompt(tiny_model_folder: Path, capsys: Any) -> None:
-    words = ["fire", "--model", str(tiny_model_folder), "--steps", "1", "--duration", "0.5"]
-    assert run("seed;out\n1;a\n2;b\n", *words) == 0
+def test_semicolons(tiny_model_folder: Path, capsys: Any) -> None:
+    words = ["--model", str(tiny_model_folder), "--steps", "1", "--duration", "0.5"]
+    assert run("prompt;out\nrain;a\nfire;b\n", *words) == 0
     assert capsys.readouterr().out == "a.wav\nb.wav\n"
     assert wav_metadata.read(Path("b.wav")).description == "fire"
 
@@ -60,9 +60,26 @@ def test_semicolons_and_the_command_lines_prompt(tiny_model_folder: Path, capsys
         ("", "holds no rows"),
         ("prompt\n", "holds no rows"),
         ("prompt,colour\nrain,red\n", "Row 2 of b.csv: there is no option called “colour”."),
-        ("prompt,steps\nrain,many\n", "Row 2 of b.csv: argument --steps: invalid int"),
-        ("prompt,duration\nrain,99\n", "duration must be between"),
-        ("prompt,seed\n,5\n", "prompt is empty"),
+        (
+            "prompt,steps\nrain,many\n",
+            "Row 2 of b.csv: the number of steps “many” is not a whole number.",
+        ),
+        ("prompt,duration\nrain,abc\n", "Row 2 of b.csv: the duration “abc” is not a number."),
+        ("prompt,duration\nrain,99\n", "Row 2 of b.csv: the duration must be between"),
+        ("prompt,seed\n,5\n", "Row 2 of b.csv: the prompt is empty"),
+        ("prompt,device\nrain,tpu\n", "the device “tpu” is not one of auto, cuda"),
+        ("prompt,sample-rate\nrain,x\n", "“native”"),
+        ("prompt,steps\na,x\nb,1\nc,y\n", "“x” is not a whole number; row 4: the number"),
+        (
+            "prompt,steps\n" + "a,x\n" * 7,
+            "; row 6: the number of steps “x” is not a whole number; and 2 more.",
+        ),
+        ("prompt,out\nfine,a\nrain,../../b.wav\n", "Row 3 of b.csv: the file “../../b.wav” lies"),
+        ("prompt,out\nrain,/tmp/b.wav\n", "“/tmp/b.wav” lies outside the folder of -o"),
+        ("prompt,out\nrain,~/b.wav\n", "“~/b.wav” lies outside"),
+        ("prompt,out\nrain,C:\\b.wav\n", "lies outside"),
+        ("prompt,out\nrain,a\\..\\..\\b.wav\n", "lies outside"),
+        ("prompt,out\nrain,.\n", "“.” in the column out is no file's name"),
         ("prompt\nrain, heavy\n", "Row 2 of b.csv has more cells"),
         ("prompt,out\nrain,a\nwind,A.wav\n", "names the file “A.wav” twice"),
         ('prompt\n"rain\n', "not a CSV file"),
@@ -74,6 +91,11 @@ def test_a_wrong_row_is_named_before_anything_is_made(text: str, part: str, caps
     out, err = capsys.readouterr()
     assert part in err
     assert (out, err.count("\n")) == ("", 1)
+
+
+def test_a_prompt_beside_the_batch(capsys: Any) -> None:
+    assert run("prompt\nrain\n", "fire") == 2
+    assert "exclude each other" in capsys.readouterr().err
 
 
 def test_not_a_text(capsys: Any) -> None:
