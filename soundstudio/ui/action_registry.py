@@ -68,7 +68,7 @@ ACTIONS = (
     ActionSpec("copy_path", "Clip", "Copy path", ("Ctrl+Shift+C",), "path"),
     ActionSpec("reveal", "Clip", "Show in folder", ("Ctrl+Shift+R",), "folder"),
     ActionSpec("trash", "Clip", "Move to trash", ("Del",), "trash", "sound"),
-    ActionSpec("restore", "Clip", "Restore from trash", ("Ctrl+Z",), "restore", "sound"),
+    ActionSpec("restore", "Clip", "Restore from trash", ("Ctrl+Z",), "restore"),
     ActionSpec("dismiss", "Clip", "Dismiss the failed row", ("X",), "close", "sound"),
     ActionSpec("search", "Library", "Search the library", ("Ctrl+F",), "search"),
     ActionSpec("add_files", "Library", "Add sound files…", ("Ctrl+O",), "open"),

@@ -186,11 +186,13 @@ class Commands(QObject):
         )
         for name in ("export", "export_to", "favourite", "rename", "copy_file", "copy_path"):
             s.actions[name].setEnabled(is_clip)
-        for name in ("reveal", "trash", *(f"rate_{stars}" for stars in range(6))):
+        for name in ("reveal", *(f"rate_{stars}" for stars in range(6))):
             s.actions[name].setEnabled(is_clip)
+        is_trash = s.library_panel.query().trashed
+        s.actions["trash"].setEnabled(is_clip and not is_trash)
         s.actions["use_again"].setEnabled(has_request)
         s.actions["more_like"].setEnabled(is_clip and s.generate.like.isEnabled())
-        s.actions["restore"].setEnabled(is_clip and s.library_panel.query().trashed)
+        s.actions["restore"].setEnabled((is_clip and is_trash) or s.library_desk.can_undo_trash)
         s.actions["dismiss"].setEnabled(isinstance(row, FailedRow))
         has_selection = s.viewer.canvas.selection() is not None
         for name in ("export_selection", "clear_selection", "zoom_selection"):
@@ -288,8 +290,12 @@ class Commands(QObject):
             self._s.exports.reveal(clip.path)
 
     def _restore(self) -> None:
-        if self._s.library_panel.query().trashed:
-            self._s.library_desk.restore(self._s.table.selected_ids())
+        """What is selected in the trash, or else what was moved there last."""
+        desk, ids = self._s.library_desk, self._s.table.selected_ids()
+        if self._s.library_panel.query().trashed and ids:
+            desk.restore(ids)
+        else:
+            desk.undo_trash()
 
     def _dismiss(self) -> None:
         failed = self._s.table.failed_row()

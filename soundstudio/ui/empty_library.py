@@ -27,7 +27,7 @@ def empty_words(query: ClipQuery, is_filtered: bool) -> tuple[str, str]:
         )
     if query.text:
         return (f"Nothing matches “{query.text}”", "Try fewer or shorter words.")
-    if query.trashed:
+    if query.trashed and not query.min_rating:
         return ("The trash is empty", "Deleted sounds wait here until you empty the trash.")
     if query.favourites_only:
         return ("No favourites yet", "Press F on a sound to keep it here.")

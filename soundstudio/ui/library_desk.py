@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from soundstudio.ui.library_panel import LibraryPanel
 
 RECENT_PROMPTS = 12
+NOTICE_MS = 8000
 
 
 class LibraryDesk(QObject):
@@ -48,6 +49,9 @@ class LibraryDesk(QObject):
         self._model = model
         self._query_number = 0
         self._found = 0
+        # What Ctrl+Z brings back, the last one first; the row to select once it is back.
+        self._trashed: list[list[int]] = []
+        self._select_next: list[int] = []
         self.opening_progressed.connect(self._on_opening)
         panel.query_changed.connect(self.refresh)
         panel.files_dropped.connect(self.add_files)
@@ -104,7 +108,8 @@ class LibraryDesk(QObject):
     def _on_ids(self, number: int, ids: Any) -> None:
         if number != self._query_number:
             return
-        kept = self._panel.table.selected_ids()
+        kept = self._select_next or self._panel.table.selected_ids()
+        self._select_next = []
         self._model.set_ids(ids)
         self._found = len(ids)
         self.count_rows()
@@ -148,12 +153,55 @@ class LibraryDesk(QObject):
         self._change([clip_id], lambda library, i: None)
 
     def trash(self, ids: Sequence[int]) -> None:
-        self._remove(ids, lambda library: library.trash(list(ids)), "moving to the trash")
+        """Move clips to the trash, and say how they come back; what lies there stays there."""
+        chosen = list(ids)
+        if not chosen or self._panel.query().trashed:
+            return
+        row = self._panel.table.current_row()
+        names = [clip.name for clip in self._known(chosen)]
+        self._library.ask(
+            lambda library: library.trash(chosen),
+            lambda _: self._on_trashed(chosen, names, row),
+            doing="moving to the trash",
+        )
+
+    def _on_trashed(self, ids: list[int], names: list[str], row: int) -> None:
+        self._trashed.append(ids)
+        what = f"“{names[0]}”" if len(ids) == len(names) == 1 else f"{len(ids):,} clips"
+        self._panel.banner.show_note(
+            "Moved to the trash", f"{what}. Ctrl+Z brings back what went last.", for_ms=NOTICE_MS
+        )
+        self._on_removed(set(ids), row)
+
+    @property
+    def can_undo_trash(self) -> bool:
+        """Whether something was moved to the trash and not brought back."""
+        return bool(self._trashed)
+
+    def undo_trash(self) -> None:
+        """Bring back what was moved to the trash last."""
+        if self._trashed:
+            ids = self._trashed.pop()
+            self._library.ask(
+                lambda library: library.restore(ids),
+                lambda _: self._on_undone(ids),
+                doing="restoring",
+            )
+
+    def _on_undone(self, ids: list[int]) -> None:
+        self._panel.banner.hide()
+        self._select_next = ids[:1]
+        self.refresh()
 
     def restore(self, ids: Sequence[int]) -> None:
+        gone = set(ids)
+        self._trashed = [
+            left for old in self._trashed if (left := [i for i in old if i not in gone])
+        ]
         self._remove(ids, lambda library: library.restore(list(ids)), "restoring")
 
     def empty_trash(self) -> None:
+        self._trashed.clear()
         self._library.ask(
             lambda library: library.empty_trash(),
             lambda _: self.refresh(),
@@ -207,6 +255,7 @@ class LibraryDesk(QObject):
         if rows:
             # The neighbour moves up, so that deleting one after another needs no aiming.
             self._panel.table.select_row(min(max(row, 0), rows - 1))
+        self.rows_replaced.emit()
 
     def _on_failed(self, error: StudioError) -> None:
         self._panel.banner.show_error(error)

@@ -183,6 +183,9 @@ class LibraryPanel(QWidget):
             self._stack.setCurrentWidget(self.table)
             return
         self.empty.show_for(self.query(), self.is_filtered())
+        if self.table.hasFocus():
+            # Hiding the list would hand its focus to a text field, which has a Ctrl+Z of its own.
+            self._filters.checkedButton().setFocus()
         self._stack.setCurrentWidget(self.empty)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -16,8 +16,10 @@ from PySide6.QtWidgets import QApplication, QWidget
 from soundstudio.audio.player import PlayerState
 from soundstudio.core.messages import EngineReady
 from soundstudio.jobs.queue import JobState
+from soundstudio.library.clips import ClipQuery
 from soundstudio.ui.action_registry import ACTIONS
 from soundstudio.ui.clip_rows import FailedRow, PendingRow
+from soundstudio.ui.empty_library import empty_words
 from soundstudio.ui.main_window import MENUS
 
 if TYPE_CHECKING:
@@ -153,7 +155,7 @@ def test_generate_never_slides_under_a_cancel_click(qtbot: QtBot, studio: Studio
     place = panel.generate.mapTo(window, QPoint(0, 0))
     generate(studio, "slow", variations=1)
     generate(studio, "rain", variations=1)
-    qtbot.waitUntil(lambda: panel.queue._rows[1].isVisible(), timeout=5000)
+    qtbot.waitUntil(panel.queue._rows[1].isVisible, timeout=5000)
     QApplication.processEvents()
     assert panel.generate.mapTo(window, QPoint(0, 0)) == place
     cross = panel.queue._rows[1].cross
@@ -346,6 +348,45 @@ def test_trash_and_restore(qtbot: QtBot, studio: Studio) -> None:
     assert studio.library_panel.empty.heading() == "The trash is empty"
     studio.library_panel.clear_query()
     qtbot.waitUntil(lambda: studio.model.rowCount() == 2, timeout=5000)
+
+
+def test_trash_view_never_pretends_to_delete(qtbot: QtBot, studio: Studio) -> None:
+    generate(studio, "rain", variations=1)
+    wait_for_clips(qtbot, studio, 1)
+    studio.table.select_row(0)
+    studio.actions["trash"].trigger()
+    qtbot.waitUntil(lambda: studio.model.rowCount() == 0, timeout=5000)
+    with qtbot.waitSignal(studio.library_desk.rows_replaced, timeout=5000):
+        studio.library_panel._filters.button(2).click()
+    studio.table.select_row(0)
+    assert not studio.actions["trash"].isEnabled()
+    studio.library_desk.trash(studio.table.selected_ids())
+    with qtbot.waitSignal(studio.library_desk.rows_replaced, timeout=5000):
+        studio.library_desk.refresh()
+    assert studio.model.rowCount() == 1
+    assert empty_words(ClipQuery(trashed=True, min_rating=3), True)[0] != "The trash is empty"
+
+
+def test_undo_brings_back_what_was_trashed_last(qtbot: QtBot, studio: Studio) -> None:
+    generate(studio, "rain", variations=3)
+    wait_for_clips(qtbot, studio, 3)
+    studio.table.setFocus()
+    before = [studio.model.rows.id_at(row) for row in range(3)]
+    studio.table.select_row(1)
+    QTest.keyClick(studio.table, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: studio.model.rowCount() == 2, timeout=5000)
+    assert "Ctrl+Z" in studio.library_panel.banner.text()
+    studio.table.selectAll()
+    QTest.keyClick(studio.table, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: studio.model.rowCount() == 0, timeout=5000)
+    for count in (2, 3):
+        QTest.keyClick(
+            studio.window.focusWidget(), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier
+        )
+        qtbot.waitUntil(lambda count=count: studio.model.rowCount() == count, timeout=5000)
+    assert [studio.model.rows.id_at(row) for row in range(3)] == [3, 2, 1]
+    assert studio.table.selected_ids() == before[1:2]
+    assert not studio.actions["restore"].isEnabled()
 
 
 def test_search_as_you_type_and_its_empty_answer(qtbot: QtBot, studio: Studio) -> None:
