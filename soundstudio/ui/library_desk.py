@@ -72,8 +72,12 @@ class LibraryDesk(QObject):
             doing="searching the library",
         )
 
+    def refresh_size(self) -> None:
+        """Ask how many clips the library holds, whatever the list shows."""
+        self._library.ask(lambda library: library.count(), self.size_changed.emit)
+
     def refresh_prompts(self) -> None:
-        """Ask for the prompts that were used last, and for the library's size."""
+        """Ask for the prompts that were used last."""
         self._library.ask(
             lambda library: list(library.recent_prompts(RECENT_PROMPTS)),
             self.recent_prompts_changed.emit,
@@ -101,8 +105,7 @@ class LibraryDesk(QObject):
     def note_new_clip(self) -> None:
         """A generated clip joined the list without a new query."""
         self._found += 1
-        if not self._panel.is_filtered():
-            self.size_changed.emit(self._found)
+        self.refresh_size()
         self.count_rows()
 
     def _on_ids(self, number: int, ids: Any) -> None:
@@ -113,8 +116,7 @@ class LibraryDesk(QObject):
         self._model.set_ids(ids)
         self._found = len(ids)
         self.count_rows()
-        if not self._panel.is_filtered():
-            self.size_changed.emit(self._found)
+        self.refresh_size()
         self._select_again(kept[:1])
         self.rows_replaced.emit()
 
@@ -249,8 +251,7 @@ class LibraryDesk(QObject):
         self._model.forget_ids(gone)
         self._found = max(0, self._found - len(gone))
         self.count_rows()
-        if not self._panel.is_filtered():
-            self.size_changed.emit(self._found)
+        self.refresh_size()
         rows = self._model.rowCount()
         if rows:
             # The neighbour moves up, so that deleting one after another needs no aiming.

@@ -346,6 +346,7 @@ def test_trash_and_restore(qtbot: QtBot, studio: Studio) -> None:
     studio.actions["restore"].trigger()
     qtbot.waitUntil(lambda: studio.model.rowCount() == 0, timeout=5000)
     assert studio.library_panel.empty.heading() == "The trash is empty"
+    qtbot.waitUntil(lambda: studio.status._library.text() == "2 clips", timeout=5000)
     studio.library_panel.clear_query()
     qtbot.waitUntil(lambda: studio.model.rowCount() == 2, timeout=5000)
 
