@@ -77,7 +77,7 @@ def _options(add_options: Callable[[argparse.ArgumentParser], None]) -> dict[str
 
 def _wrong_rows(path: Path, wrong: list[tuple[int, StudioError]]) -> InvalidRequestError:
     file = f" of {path.name}"
-    parts = []
+    parts: list[str] = []
     for number, error in wrong[:_MOST_NAMED]:
         message = error.message.rstrip(".")
         if message.startswith(("The ", "There ")):
