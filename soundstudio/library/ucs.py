@@ -16,10 +16,37 @@ ARCHIVED: Final = "ARCHIVED"
 NO_SOURCE: Final = "NONE"
 MAX_FX_NAME_CHARACTERS: Final = 60
 
-# How much a word counts by where it stands, and BM25's saturation and length constants.
-_FIELD_WEIGHTS: Final = {"subcategory": 3.0, "category": 2.5, "explanations": 1.0, "synonyms": 1.0}
-_SATURATION: Final = 1.2
-_LENGTH_SHARE: Final = 0.35
+# How much a word counts by where it stands in a row; beside the best place the others add a little.
+_FIELD_WEIGHTS: Final = {"subcategory": 3.0, "category": 2.5, "synonyms": 1.2, "explanations": 0.6}
+_OTHER_FIELDS_SHARE: Final = 0.25
+# The row for everything of a category is meant when the category is named and nothing more.
+_PLAIN_SUBCATEGORIES: Final = ("GENERAL", "MISC")
+_PLAIN_BONUS: Final = 1.5
+# Each further word of the prompt that a row knows makes chance less likely.
+_COVERAGE_BONUS: Final = 0.15
+# DOG is meant by "dog" rather than DOG WILD.
+_LONG_SUBCATEGORY_SHARE: Final = 0.85
+# An ambience is a whole place; it takes more than one of its sounds to mean it.
+_AMBIENCE: Final = "AMBIENCE"
+_AMBIENCE_SHARE: Final = 0.8
+# Where a sound is heard says less about it than what is heard.
+_PLACE_WORDS: Final = frozenset(("at", "from", "in", "inside", "into", "near", "on", "through",
+                                 "under", "with"))  # fmt: skip
+_PLACE_SHARE: Final = 0.7
+# Adjectives of size and level stand in rows by accident: they decide only between equals.
+_WEAK_WORDS: Final = frozenset((
+    "big", "close", "deep", "distant", "fast", "heavy", "high", "huge", "light", "little", "long",
+    "loud", "low", "old", "overhead", "quick", "short", "single", "slow", "small", "soft", "softly",
+    "strong", "young",
+))  # fmt: skip
+_WEAK_SHARE: Final = 0.15
+_IRREGULAR: Final = {
+    "automobile": "car", "bike": "bicycle", "broken": "break", "breaking": "break",
+    "children": "child", "drove": "drive", "feet": "foot", "geese": "goose", "men": "man",
+    "metallic": "metal", "mice": "mouse", "people": "crowd", "phone": "telephone",
+    "tyre": "tire", "tyres": "tire",
+    "voice": "vocal", "voices": "vocal", "women": "woman", "wooden": "wood",
+}  # fmt: skip
 _STOP_WORDS: Final = frozenset((
     "a", "an", "and", "another", "any", "are", "as", "at", "away", "be", "being", "by", "far",
     "for", "from", "got", "has", "have", "in", "inside", "into", "is", "it", "its", "like", "near",
@@ -28,6 +55,7 @@ _STOP_WORDS: Final = frozenset((
     "were", "while", "with", "without",
 ))  # fmt: skip
 _WORD: Final = re.compile(r"[a-z0-9]+")
+_REFERENCE: Final = re.compile(r"\b[A-Z]{3,}(?:[- &]+[A-Z]{2,})*\b")
 _NAME: Final = re.compile(
     r"^(?P<cat>[A-Za-z0-9]+)(?:-(?P<user>[^_]+))?_(?:(?P<vendor>[^_-]+)-)?(?P<fx>[^_]+)"
     r"_(?P<creator>[^_]+)_(?P<source>[^_]+)(?:_(?P<data>.+))?$"
@@ -91,25 +119,48 @@ def category(cat_id: str) -> UcsCategory | None:
 def suggest(text: str, count: int = 5) -> list[UcsCategory]:
     """The categories whose words fit a prompt best, best first; none if no word is known.
 
-    BM25 (Robertson and Zaragoza 2009) over synonyms, explanations and names, with a light stemmer.
-    Words early in the prompt count a little more: they name the sound, later ones its place.
+    Each stem counts by its rarity among the rows, and by where it stands in a row.
     """
-    words = _stems(text)
     index = _index()
+    rows = categories()
     scores: dict[int, float] = {}
-    for position, word in enumerate(words):
-        importance = index.rarity.get(word, 0.0) * (1.0 if position < 3 else 0.8)
+    matches: dict[int, int] = {}
+    for word, share in _shares(text).items():
+        importance = index.rarity.get(word, 0.0) * share
         for row, weight in index.postings.get(word, ()):
             scores[row] = scores.get(row, 0.0) + importance * weight
-    rows = categories()
+            if share > _WEAK_SHARE:
+                matches[row] = matches.get(row, 0) + 1
+            if weight >= _FIELD_WEIGHTS["category"] and (
+                rows[row].subcategory in _PLAIN_SUBCATEGORIES
+            ):
+                scores[row] += _PLAIN_BONUS
     # Equal scores keep the table's order, but a row called MISC yields to a named one.
-    ranked = sorted(scores, key=lambda row: (-scores[row], rows[row].subcategory == "MISC", row))
+    for row, count_of_words in matches.items():
+        scores[row] *= 1 + _COVERAGE_BONUS * (count_of_words - 1)
+        if rows[row].category == _AMBIENCE:
+            scores[row] *= _AMBIENCE_SHARE
+    ranked = sorted(matches, key=lambda row: (-scores[row], rows[row].subcategory == "MISC", row))
     return [rows[row] for row in ranked[:count]]
+
+
+def _shares(text: str) -> dict[str, float]:
+    """How much each stem of a prompt counts, 0 to 1."""
+    shares: dict[str, float] = {}
+    is_place = False
+    for word in _words(text):
+        is_place = is_place or (word in _PLACE_WORDS and bool(shares))
+        if word in _STOP_WORDS or len(word) < 2:
+            continue
+        share = _WEAK_SHARE if word in _WEAK_WORDS else _PLACE_SHARE if is_place else 1.0
+        stem = _stem(word)
+        shares[stem] = max(share, shares.get(stem, 0.0))
+    return shares
 
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """Inverse document frequency of each stem, and (row, saturated frequency) where it stands."""
+    """Inverse document frequency of each stem, and (row, weight of its places) where it stands."""
 
     rarity: dict[str, float]
     postings: dict[str, list[tuple[int, float]]]
@@ -117,42 +168,48 @@ class _Index:
 
 @lru_cache(maxsize=1)
 def _index() -> _Index:
-    counts: dict[int, dict[str, float]] = {}
+    postings: dict[str, list[tuple[int, float]]] = {}
+    count = 0
     for row, entry in enumerate(categories()):
         if entry.category == ARCHIVED:
             continue
+        count += 1
         fields = {
             "subcategory": entry.subcategory,
             "category": entry.category,
-            "explanations": entry.explanations,
+            # Words in capitals name other rows, often to say that a sound belongs there.
+            "explanations": _REFERENCE.sub(" ", entry.explanations),
             "synonyms": " ".join(entry.synonyms),
         }
-        frequency: dict[str, float] = {}
+        places: dict[str, list[float]] = {}
         for name, text in fields.items():
-            for word in set(_stems(text)):
-                frequency[word] = frequency.get(word, 0.0) + _FIELD_WEIGHTS[name]
-        counts[row] = frequency
-    mean = sum(sum(words.values()) for words in counts.values()) / len(counts)
-    postings: dict[str, list[tuple[int, float]]] = {}
-    for row, words in counts.items():
-        length = 1 - _LENGTH_SHARE + _LENGTH_SHARE * sum(words.values()) / mean
-        for word, frequency_of_word in words.items():
-            saturated = frequency_of_word / (frequency_of_word + _SATURATION * length)
-            postings.setdefault(word, []).append((row, saturated))
+            stems = set(_stems(text))
+            is_long = name == "subcategory" and len(stems) > 1
+            share = _LONG_SUBCATEGORY_SHARE if is_long else 1.0
+            for word in stems:
+                places.setdefault(word, []).append(_FIELD_WEIGHTS[name] * share)
+        for word, weights in places.items():
+            best = max(weights)
+            weight = best + _OTHER_FIELDS_SHARE * (sum(weights) - best)
+            postings.setdefault(word, []).append((row, weight))
     rarity = {
-        word: math.log(1 + (len(counts) - len(found) + 0.5) / (len(found) + 0.5))
+        word: math.log(1 + (count - len(found) + 0.5) / (len(found) + 0.5))
         for word, found in postings.items()
     }
     return _Index(rarity, postings)
 
 
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower().replace("'", ""))
+
+
 def _stems(text: str) -> list[str]:
-    words = _WORD.findall(text.lower().replace("'", ""))
-    return [_stem(word) for word in words if word not in _STOP_WORDS]
+    return [_stem(word) for word in _words(text) if word not in _STOP_WORDS and len(word) > 1]
 
 
 def _stem(word: str) -> str:
     """Plural and verb endings off: dogs, barking, crashes, stopped -> dog, bark, crash, stop."""
+    word = _IRREGULAR.get(word, word)
     for ending, replacement in (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"),
                                 ("xes", "x"), ("ing", ""), ("ed", ""), ("s", "")):  # fmt: skip
         stem = word[: len(word) - len(ending)] + replacement

@@ -52,6 +52,51 @@ def test_prompts_find_their_category(prompt: str, cat_id: str) -> None:
     assert cat_id in [row.cat_id for row in suggest(prompt, 2)]
 
 
+@pytest.mark.parametrize(
+    ("prompt", "accepted"),
+    [
+        ("heavy wooden door slams", "DOORWood"),
+        ("long wind", "WIND WINDGust WINDTonl WINDTurb WINDVege"),
+        ("wind", "WIND"),
+        ("wind howling through trees", "WINDVege WINDTonl"),
+        ("car engine idling", "VEHCar"),
+        ("old car horn", "VEHHorn"),
+        ("car door closing", "VEHDoor"),
+        ("metal door slam", "DOORMetl"),
+        ("light rain", "RAIN RAINWatr RAINVege RAINConc"),
+        ("dog barking", "ANMLDog"),
+        ("cat meowing", "ANMLCat"),
+        ("birds singing in the forest", "BIRDSong AMBForst BIRDMisc"),
+        ("footsteps on gravel", "FEETHmn FEETMisc"),
+        ("horse galloping", "ANMLHors FEETHors"),
+        ("baby crying", "VOXBaby VOXCry"),
+        ("a woman screaming", "VOXScrm VOXFem"),
+        ("laser gun shot", "LASRGun"),
+        ("big explosion", "EXPLReal EXPLMisc EXPLDsgn"),
+        ("pistol shot", "GUNPis"),
+        ("steam train passing", "TRNSteam"),
+        ("small stream flowing over rocks", "WATRFlow"),
+        ("thunder", "THUN"),
+        ("phone ringing", "COMTelph COMCell"),
+        ("paper tearing", "PAPRRip"),
+        ("glass bottle breaking on concrete", "GLASBrk GLASCrsh"),
+        ("motorcycle passing by fast", "VEHMoto"),
+        ("audience applause", "CRWDApls"),
+        ("low rumbling drone", "DSGNDron DSGNRmbl"),
+        ("jet flying overhead", "AEROJet"),
+        ("robot voice", "ROBTVox"),
+        ("wood plank snapping", "WOODBrk"),
+    ],
+)
+def test_everyday_prompts_have_a_fitting_category_first(prompt: str, accepted: str) -> None:
+    assert suggest(prompt, 1)[0].cat_id in accepted.split()
+
+
+@pytest.mark.parametrize("prompt", ["x", "a b c", "long", "heavy"])
+def test_nothing_is_suggested_for_next_to_nothing(prompt: str) -> None:
+    assert suggest(prompt) == []
+
+
 def test_suggestions_leave_out_the_archive_and_unknown_words() -> None:
     assert suggest("xyzzy qwfp") == []
     assert suggest("") == []
