@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from soundstudio.core.errors import StudioError
+    from soundstudio.core.requests import GenerationRequest
     from soundstudio.library.clips import Clip
 
 PAGE_ROWS = 64
@@ -25,7 +26,7 @@ KEPT_CLIPS = 4096
 
 @dataclass(slots=True)
 class PendingRow:
-    """A variation on its way, or, once `clip_id` is set, the clip that it became."""
+    """A variation on its way."""
 
     job_id: str
     variation: int
@@ -34,7 +35,6 @@ class PendingRow:
     duration_s: float
     progress: VariationProgress
     state: JobState
-    clip_id: int | None = None
 
     @property
     def is_waiting(self) -> bool:
@@ -51,11 +51,12 @@ class PendingRow:
 
 @dataclass(frozen=True, slots=True)
 class FailedRow:
-    """A job that failed, with the reason."""
+    """A job that failed, with the reason and what was asked."""
 
     job_id: str
     title: str
     error: StudioError
+    request: GenerationRequest
 
 
 Row = "PendingRow | FailedRow | Clip | None"
@@ -63,23 +64,31 @@ Row = "PendingRow | FailedRow | Clip | None"
 
 @dataclass(slots=True)
 class ClipRows:
-    """Row numbers to rows. `ids` is what the last query found, in its order."""
+    """Row numbers to rows. `ids` is what the last query found, in its order.
+
+    On top stand the failures, then what is on its way, what comes last first: a variation that
+    is done becomes the first clip below without a row moving, and a new query finds the same
+    order. A list of marks or of the trash shows no top.
+    """
 
     top: list[PendingRow | FailedRow] = field(default_factory=list)
     ids: npt.NDArray[np.int64] | Sequence[int] = ()
     clips: OrderedDict[int, Clip] = field(default_factory=OrderedDict)
+    shows_top: bool = True
 
     def __len__(self) -> int:
-        return len(self.top) + len(self.ids)
+        return self.top_count + len(self.ids)
+
+    @property
+    def top_count(self) -> int:
+        """How many rows stand above the clips."""
+        return len(self.top) if self.shows_top else 0
 
     def id_at(self, row: int) -> int | None:
         """The clip's id at a row; None for what is no clip (yet)."""
-        if row < 0 or row >= len(self):
+        if row < self.top_count or row >= len(self):
             return None
-        if row < len(self.top):
-            entry = self.top[row]
-            return entry.clip_id if isinstance(entry, PendingRow) else None
-        return int(self.ids[row - len(self.top)])
+        return int(self.ids[row - self.top_count])
 
     def at(self, row: int) -> PendingRow | FailedRow | Clip | None:
         """What stands at a row; None for a clip whose page has not arrived."""
@@ -89,15 +98,21 @@ class ClipRows:
             if clip is not None:
                 self.clips.move_to_end(clip_id)
             return clip
-        return self.top[row] if 0 <= row < len(self.top) else None
+        return self.top[row] if 0 <= row < self.top_count else None
 
     def row_of(self, clip_id: int) -> int | None:
         """The row of a clip, or None if the query did not find it."""
-        for row, entry in enumerate(self.top):
-            if isinstance(entry, PendingRow) and entry.clip_id == clip_id:
-                return row
         found = np.flatnonzero(np.asarray(self.ids) == clip_id)
-        return len(self.top) + int(found[0]) if found.size else None
+        return self.top_count + int(found[0]) if found.size else None
+
+    def failed_count(self) -> int:
+        """How many failures stand above what is on its way."""
+        return sum(isinstance(entry, FailedRow) for entry in self.top)
+
+    def put_first(self, clip_id: int) -> None:
+        """Make a clip the first one below the top."""
+        ids = np.asarray(self.ids, dtype=np.int64)
+        self.ids = np.concatenate((np.array([clip_id], dtype=np.int64), ids))
 
     def page_around(self, row: int) -> list[int]:
         """Ids of the page that holds a row and are not known yet."""
@@ -113,61 +128,21 @@ class ClipRows:
         while len(self.clips) > KEPT_CLIPS:
             self.clips.popitem(last=False)
 
-    def open_rows(self, after: int = 0) -> int:
-        """Where the rows of unfinished jobs end, counted from the row `after` on."""
-        row = after
-        while row < len(self.top):
-            entry = self.top[row]
-            if isinstance(entry, FailedRow) or entry.state.has_ended:
-                break
-            row += 1
-        return row
 
-    def fold(self) -> None:
-        """Make ordinary rows of the finished ones at the foot of the top; no row moves by it."""
-        first = len(self.top)
-        while first > 0:
-            entry = self.top[first - 1]
-            if isinstance(entry, FailedRow) or entry.clip_id is None or not entry.state.has_ended:
-                break
-            first -= 1
-        folded = [row.clip_id for row in self.top[first:] if isinstance(row, PendingRow)]
-        if folded:
-            self.ids = np.concatenate(
-                (np.array(folded, dtype=np.int64), np.asarray(self.ids, dtype=np.int64))
-            )
-            del self.top[first:]
-
-    def without_finished(self) -> list[PendingRow | FailedRow]:
-        """The top rows that a new query cannot bring: pending and failed ones."""
-        return [row for row in self.top if isinstance(row, FailedRow) or row.clip_id is None]
-
-
-def rows_of_job(job: Job) -> list[PendingRow | FailedRow]:
-    """A row for each variation of a job that was just queued."""
+def rows_of_job(job: Job) -> list[PendingRow]:
+    """A row for each variation of a job that was just queued, the last one first."""
     count = len(job.variations)
     return [
         PendingRow(
             job.id, i, count, title_of(job.request), job.request.duration_s, progress, job.state
         )
-        for i, progress in enumerate(job.variations)
+        for i, progress in reversed(list(enumerate(job.variations)))
     ]
 
 
-def rows_after_end(top: list[PendingRow | FailedRow], job: Job) -> list[PendingRow | FailedRow]:
-    """The top rows once a job has ended: its clips stay, a failure leaves one row that says why.
+def is_doomed(row: PendingRow | FailedRow, job: Job) -> bool:
+    """Whether a row of a job that has ended will become no clip.
 
-    Variations that are ready but not stored yet stay as well.
+    Variations that are ready but not stored yet will.
     """
-    kept: list[PendingRow | FailedRow] = []
-    is_told = job.state is not JobState.FAILED or job.error is None
-    for row in top:
-        if row.job_id != job.id or isinstance(row, FailedRow):
-            kept.append(row)
-            continue
-        if row.clip_id is not None or row.progress.stage == "ready":
-            kept.append(row)
-        elif not is_told and job.error is not None:
-            kept.append(FailedRow(job.id, title_of(job.request), job.error))
-            is_told = True
-    return kept
+    return isinstance(row, PendingRow) and row.job_id == job.id and row.progress.stage != "ready"

@@ -192,6 +192,11 @@ class ClipTable(QTableView):
         row = self._model.rows.at(self.current_row())
         return row if isinstance(row, FailedRow) else None
 
+    def failed_jobs(self) -> list[str]:
+        """Ids of the jobs of the selected failures."""
+        rows = (self._model.rows.at(row) for row in self.selected_rows())
+        return [row.job_id for row in rows if isinstance(row, FailedRow)]
+
     def _hover(self, row: int) -> None:
         if row != self._delegate.hovered_row:
             self._delegate.hovered_row = row

@@ -17,13 +17,15 @@ from PySide6.QtCore import (
     Signal,
 )
 
+from soundstudio.jobs.queue import JobState
 from soundstudio.ui.clip_rows import (
     ClipRows,
     FailedRow,
     PendingRow,
-    rows_after_end,
+    is_doomed,
     rows_of_job,
 )
+from soundstudio.ui.request_form import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,10 +157,12 @@ class ClipTableModel(QAbstractTableModel):
 
     # the clips
 
-    def set_ids(self, ids: npt.NDArray[np.int64] | Sequence[int]) -> None:
-        """Show what a query found; finished rows on top become ordinary ones."""
+    def set_ids(
+        self, ids: npt.NDArray[np.int64] | Sequence[int], *, shows_top: bool = True
+    ) -> None:
+        """Show what a query found, with or without failures and what is on its way."""
         self.beginResetModel()
-        self.rows.top = self.rows.without_finished()
+        self.rows.shows_top = shows_top
         self.rows.ids = ids
         self._asked.clear()
         self.endResetModel()
@@ -175,11 +179,6 @@ class ClipTableModel(QAbstractTableModel):
     def forget_ids(self, gone: set[int]) -> None:
         """Take clips out of the list without asking the library again."""
         self.beginResetModel()
-        self.rows.top = [
-            row
-            for row in self.rows.top
-            if not (isinstance(row, PendingRow) and row.clip_id in gone)
-        ]
         ids = np.asarray(self.rows.ids, dtype=np.int64)
         self.rows.ids = ids[~np.isin(ids, list(gone))]
         self.endResetModel()
@@ -193,94 +192,85 @@ class ClipTableModel(QAbstractTableModel):
     # the jobs
 
     def add_job(self, job: Job) -> None:
-        """Add a row for each variation, below what is on its way already."""
-        rows, first = rows_of_job(job), self.rows.open_rows()
-        self.beginInsertRows(QModelIndex(), first, first + len(rows) - 1)
-        self.rows.top[first:first] = rows
-        self.endInsertRows()
+        """Add a row for each variation, above those that will be done before."""
+        rows, first = rows_of_job(job), self.rows.failed_count()
+        self._insert(first, rows)
 
     def change_job(self, job: Job) -> None:
         """Show a job's progress."""
         for row, entry in enumerate(self.rows.top):
-            if isinstance(entry, PendingRow) and entry.job_id == job.id and entry.clip_id is None:
+            if isinstance(entry, PendingRow) and entry.job_id == job.id:
                 entry.state = job.state
                 entry.progress = job.variations[entry.variation]
                 self._changed(row)
 
     def set_variation_clip(self, job_id: str, variation: int, clip: Clip) -> int | None:
-        """A variation became a clip: its row stays where it is. The row's number."""
+        """A variation became a clip, the first one of the list. Its row, None if none shows it."""
         self.rows.keep([clip])
-        for row, entry in enumerate(self.rows.top):
-            if (
-                isinstance(entry, PendingRow)
-                and entry.job_id == job_id
-                and entry.variation == variation
-            ):
-                entry.clip_id = clip.id
-                self._changed(row)
-                self.rows.fold()
-                return row
-        return None
+        row = self._row_of_variation(job_id, variation)
+        if row is None:
+            return None
+        if not self.rows.shows_top:
+            del self.rows.top[row]
+            return None
+        last = len(self.rows.top) - 1
+        if row < last:
+            # It overtook another one, which stays on its way above it.
+            self.beginMoveRows(QModelIndex(), row, row, QModelIndex(), last + 1)
+        del self.rows.top[row]
+        self.rows.put_first(clip.id)
+        if row < last:
+            self.endMoveRows()
+        self._changed(last)
+        return last
 
     def end_job(self, job: Job) -> None:
         """Remove what will not come; say why if the job failed."""
-        kept = rows_after_end(self.rows.top, job)
         for row in range(len(self.rows.top) - 1, -1, -1):
             entry = self.rows.top[row]
-            if entry in kept:
-                continue
-            failed = next(
-                (k for k in kept if isinstance(k, FailedRow) and k.job_id == job.id), None
-            )
-            if (
-                failed is not None
-                and failed not in self.rows.top
-                and self._is_first(row, job.id, kept)
-            ):
-                self.rows.top[row] = failed
-                self._changed(row)
-                continue
-            self.beginRemoveRows(QModelIndex(), row, row)
-            del self.rows.top[row]
-            self.endRemoveRows()
-        self._sink(job)
-        self.rows.fold()
-
-    def _sink(self, job: Job) -> None:
-        """Move an ended job's rows below those of the jobs that have not ended."""
-        for entry in self.rows.top:
-            if entry.job_id == job.id and isinstance(entry, PendingRow):
+            if is_doomed(entry, job):
+                self._remove(row)
+            elif isinstance(entry, PendingRow) and entry.job_id == job.id:
                 entry.state = job.state
-        count = sum(entry.job_id == job.id for entry in self.rows.top)
-        first = next((i for i, e in enumerate(self.rows.top) if e.job_id == job.id), 0)
-        target = self.rows.open_rows(after=first + count)
-        if not count or target <= first + count:
-            return
-        self.beginMoveRows(QModelIndex(), first, first + count - 1, QModelIndex(), target)
-        moved = self.rows.top[first : first + count]
-        self.rows.top[first:target] = [*self.rows.top[first + count : target], *moved]
-        self.endMoveRows()
-
-    def _is_first(self, row: int, job_id: str, kept: list[PendingRow | FailedRow]) -> bool:
-        """Whether no other doomed row of the job stands above this one."""
-        return not any(
-            entry.job_id == job_id and entry not in kept for entry in self.rows.top[:row]
-        )
+        if job.state is JobState.FAILED and job.error is not None:
+            self._insert(0, [FailedRow(job.id, title_of(job.request), job.error, job.request)])
 
     def remove_row_of(self, job_id: str, variation: int | None = None) -> None:
         """Dismiss a failed row, or a variation that could not be stored."""
-        for row in range(len(self.rows.top) - 1, -1, -1):
-            entry = self.rows.top[row]
-            is_failed = isinstance(entry, FailedRow)
-            if entry.job_id != job_id or is_failed != (variation is None):
-                continue
-            if isinstance(entry, PendingRow) and entry.variation != variation:
-                continue
+        if variation is not None:
+            row = self._row_of_variation(job_id, variation)
+        else:
+            failed = (isinstance(e, FailedRow) and e.job_id == job_id for e in self.rows.top)
+            row = next((row for row, is_it in enumerate(failed) if is_it), None)
+        if row is not None:
+            self._remove(row)
+
+    def _row_of_variation(self, job_id: str, variation: int) -> int | None:
+        for row, entry in enumerate(self.rows.top):
+            if isinstance(entry, PendingRow) and (entry.job_id, entry.variation) == (
+                job_id,
+                variation,
+            ):
+                return row
+        return None
+
+    def _insert(self, first: int, rows: Sequence[PendingRow | FailedRow]) -> None:
+        if self.rows.shows_top:
+            self.beginInsertRows(QModelIndex(), first, first + len(rows) - 1)
+        self.rows.top[first:first] = rows
+        if self.rows.shows_top:
+            self.endInsertRows()
+
+    def _remove(self, row: int) -> None:
+        if self.rows.shows_top:
             self.beginRemoveRows(QModelIndex(), row, row)
-            del self.rows.top[row]
+        del self.rows.top[row]
+        if self.rows.shows_top:
             self.endRemoveRows()
 
     def _changed(self, row: int) -> None:
+        if not self.rows.shows_top:
+            return
         self.dataChanged.emit(self.index(row, 0), self.index(row, len(Column) - 1))
 
 

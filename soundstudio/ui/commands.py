@@ -67,7 +67,7 @@ class Commands(QObject):
             "copy_file": lambda: s.exports.copy_files(self._chosen()),
             "copy_path": lambda: s.exports.copy_path(self._chosen()),
             "reveal": self._reveal,
-            "trash": lambda: s.library_desk.trash(s.table.selected_ids()),
+            "trash": self._trash,
             "restore": self._restore,
             "dismiss": self._dismiss,
             "search": self._search,
@@ -189,7 +189,7 @@ class Commands(QObject):
         for name in ("reveal", *(f"rate_{stars}" for stars in range(6))):
             s.actions[name].setEnabled(is_clip)
         is_trash = s.library_panel.query().trashed
-        s.actions["trash"].setEnabled(is_clip and not is_trash)
+        s.actions["trash"].setEnabled(isinstance(row, FailedRow) or (is_clip and not is_trash))
         s.actions["use_again"].setEnabled(has_request)
         s.actions["more_like"].setEnabled(is_clip and s.generate.like.isEnabled())
         s.actions["restore"].setEnabled((is_clip and is_trash) or s.library_desk.can_undo_trash)
@@ -253,7 +253,7 @@ class Commands(QObject):
     def _use_again(self) -> None:
         s = self._s
         row = s.model.rows.at(s.table.current_row())
-        if isinstance(row, FailedRow | PendingRow):
+        if isinstance(row, PendingRow):
             job = s.queue.job(row.job_id)
             if job is not None:
                 s.generate.set_request(job.request)
@@ -297,10 +297,15 @@ class Commands(QObject):
         else:
             desk.undo_trash()
 
+    def _trash(self) -> None:
+        """Clips go to the trash; failures have nothing to keep and just go."""
+        ids = self._s.table.selected_ids()
+        self._dismiss()
+        self._s.library_desk.trash(ids)
+
     def _dismiss(self) -> None:
-        failed = self._s.table.failed_row()
-        if failed is not None:
-            self._s.generation.dismiss(failed.job_id)
+        for job_id in self._s.table.failed_jobs():
+            self._s.generation.dismiss(job_id)
 
     def _select_all(self) -> None:
         if self._s.viewer.canvas.hasFocus():

@@ -103,9 +103,12 @@ class LibraryDesk(QObject):
         self._panel.show_count(self._model.rowCount(), self._found)
 
     def note_new_clip(self) -> None:
-        """A generated clip joined the list without a new query."""
-        self._found += 1
+        """A generated clip came; where the newest does not stand first, ask for its place."""
         self.refresh_size()
+        if self._panel.is_filtered() or self._panel.query().order != "newest":
+            self.refresh()
+            return
+        self._found += 1
         self.count_rows()
 
     def _on_ids(self, number: int, ids: Any) -> None:
@@ -113,7 +116,9 @@ class LibraryDesk(QObject):
             return
         kept = self._select_next or self._panel.table.selected_ids()
         self._select_next = []
-        self._model.set_ids(ids)
+        query = self._panel.query()
+        is_of_marks = query.favourites_only or query.min_rating > 0 or query.trashed
+        self._model.set_ids(ids, shows_top=not is_of_marks)
         self._found = len(ids)
         self.count_rows()
         self.refresh_size()

@@ -185,7 +185,7 @@ class LibraryPanel(QWidget):
         self.empty.show_for(self.query(), self.is_filtered())
         if self.table.hasFocus():
             # Hiding the list would hand its focus to a text field, which has a Ctrl+Z of its own.
-            self._filters.checkedButton().setFocus()
+            self._filters.button(self._filters.checkedId()).setFocus()
         self._stack.setCurrentWidget(self.empty)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

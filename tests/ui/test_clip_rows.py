@@ -53,37 +53,33 @@ def titles(model: ClipTableModel) -> list[str]:
     return words
 
 
-def test_jobs_stand_on_top_in_the_order_in_which_they_run(model: ClipTableModel) -> None:
+def test_jobs_stand_on_top_the_last_one_first(model: ClipTableModel) -> None:
     model.set_ids([9, 8])
     model.add_job(make_job("a"))
     model.add_job(make_job("b"))
-    assert titles(model) == ["a0", "a1", "b0", "b1", "9", "8"]
+    assert titles(model) == ["b1", "b0", "a1", "a0", "9", "8"]
 
 
-def test_variation_becomes_a_clip_in_its_place(model: ClipTableModel) -> None:
-    model.set_ids([9])
-    model.add_job(make_job("a", 3))
-    assert model.set_variation_clip("a", 1, make_clip(10)) == 1
-    assert titles(model) == ["a0", "10", "a2", "9"]
-    assert model.set_variation_clip("gone", 0, make_clip(11)) is None
-
-
-def test_finished_job_sinks_below_those_that_run(model: ClipTableModel) -> None:
-    first, second = make_job("a"), make_job("b")
+def test_order_is_the_same_before_and_after_a_new_query(model: ClipTableModel) -> None:
+    first, second = make_job("a", 3), make_job("b", 1)
     model.set_ids([9])
     model.add_job(first)
     model.add_job(second)
-    for variation in (0, 1):
-        first.variations[variation].stage = "ready"
-        model.set_variation_clip("a", variation, make_clip(10 + variation))
+    assert model.set_variation_clip("a", 0, make_clip(10)) == 3
+    assert titles(model) == ["b0", "a2", "a1", "10", "9"]
+    # The third one was stored before the second one.
+    assert model.set_variation_clip("a", 2, make_clip(11)) == 2
+    assert titles(model) == ["b0", "a1", "11", "10", "9"]
+    assert model.set_variation_clip("a", 1, make_clip(12)) == 1
+    assert model.set_variation_clip("gone", 0, make_clip(13)) is None
     first.state = JobState.FINISHED
     model.end_job(first)
-    assert titles(model) == ["b0", "b1", "10", "11", "9"]
-    model.add_job(make_job("c", 1))
-    assert titles(model) == ["b0", "b1", "c0", "10", "11", "9"]
+    assert titles(model) == ["b0", "12", "11", "10", "9"]
+    model.set_ids([12, 11, 10, 9])
+    assert titles(model) == ["b0", "12", "11", "10", "9"]
 
 
-def test_finished_rows_become_ordinary_ones_without_moving(model: ClipTableModel) -> None:
+def test_ready_rows_of_an_ended_job_still_become_clips(model: ClipTableModel) -> None:
     model.set_ids([9])
     for number in range(50):
         job = make_job(f"job {number}", 1)
@@ -97,15 +93,38 @@ def test_finished_rows_become_ordinary_ones_without_moving(model: ClipTableModel
     assert titles(model) == [str(100 + n) for n in reversed(range(50))] + ["9"]
 
 
-def test_failure_of_many_variations_is_one_row(model: ClipTableModel) -> None:
-    job = make_job("a", 64)
+def failed_job(job_id: str, variations: int = 2) -> Job:
+    job = make_job(job_id, variations, JobState.FAILED)
+    job.error = OutOfMemoryError("No memory.")
+    return job
+
+
+def test_failure_of_many_variations_is_one_row_on_top(model: ClipTableModel) -> None:
+    job = failed_job("a", 64)
     model.add_job(job)
     model.set_variation_clip("a", 0, make_clip(1))
-    job.state, job.error = JobState.FAILED, OutOfMemoryError("No memory.")
+    model.add_job(make_job("b", 1))
     model.end_job(job)
-    assert titles(model) == ["1", "a!"]
+    assert titles(model) == ["a!", "b0", "1"]
+    model.add_job(make_job("c", 1))
+    assert titles(model) == ["a!", "c0", "b0", "1"]
+    assert model.rows.at(0).request == job.request
     model.remove_row_of("a")
-    assert titles(model) == ["1"]
+    assert titles(model) == ["c0", "b0", "1"]
+
+
+def test_list_of_marks_shows_only_what_the_query_found(model: ClipTableModel) -> None:
+    job = failed_job("a", 2)
+    model.add_job(job)
+    model.set_ids([9], shows_top=False)
+    model.add_job(make_job("b", 2))
+    model.change_job(job)
+    assert model.set_variation_clip("b", 0, make_clip(10)) is None
+    model.end_job(job)
+    assert titles(model) == ["9"]
+    assert model.rows.row_of(9) == 0
+    model.set_ids([10, 9])
+    assert titles(model) == ["a!", "b1", "10", "9"]
 
 
 def test_cancelled_rows_go_and_ready_ones_wait_to_be_stored(model: ClipTableModel) -> None:

@@ -57,7 +57,7 @@ def test_prompt_becomes_rows_at_once_and_clips_in_their_place(qtbot: QtBot, stud
     assert clips_in(studio) == ["rain on a tin roof"] * 3
     clips = [studio.model.rows.at(row) for row in range(3)]
     seeds = [clip.variation_seed for clip in clips]
-    assert seeds == [seeds[0], seeds[0] + 1, seeds[0] + 2]
+    assert seeds == [seeds[2] + 2, seeds[2] + 1, seeds[2]]
     assert studio.generate.banner.isHidden()
 
 
@@ -65,7 +65,8 @@ def test_first_sound_of_a_job_is_shown_and_played(qtbot: QtBot, studio: Studio) 
     generate(studio, "rain", variations=3)
     qtbot.waitUntil(lambda: bool(studio.player.played), timeout=20000)
     wait_for_clips(qtbot, studio, 3)
-    assert studio.table.current_row() == 0
+    # The first one that was done is the oldest of the three.
+    assert studio.table.current_row() == 2
     assert len(studio.player.played) == 1
     qtbot.waitUntil(lambda: studio.viewer.canvas._image is not None, timeout=5000)
 
@@ -317,6 +318,9 @@ def test_list_auditions_after_a_pause_and_not_while_a_key_repeats(
     generate(studio, "rain", variations=4)
     wait_for_clips(qtbot, studio, 4)
     qtbot.waitUntil(lambda: not studio.audition.is_playing, timeout=5000)
+    studio.table.blockSignals(True)
+    studio.table.select_row(0)
+    studio.table.blockSignals(False)
     studio.player.played.clear()
     studio.table.setFocus()
     for _ in range(2):
@@ -368,6 +372,32 @@ def test_trash_view_never_pretends_to_delete(qtbot: QtBot, studio: Studio) -> No
     assert empty_words(ClipQuery(trashed=True, min_rating=3), True)[0] != "The trash is empty"
 
 
+def test_newest_first_is_one_order(qtbot: QtBot, studio: Studio) -> None:
+    for prompt in ("rain", "thunder"):
+        generate(studio, prompt, variations=3)
+    wait_for_clips(qtbot, studio, 6)
+    before = [studio.model.rows.id_at(row) for row in range(6)]
+    with qtbot.waitSignal(studio.library_desk.rows_replaced, timeout=5000):
+        studio.library_desk.refresh()
+    assert [studio.model.rows.id_at(row) for row in range(6)] == before == [6, 5, 4, 3, 2, 1]
+    studio.library_panel._order.setCurrentIndex(1)
+    generate(studio, "wind", variations=1)
+    qtbot.waitUntil(lambda: studio.model.rows.row_of(7) == 6, timeout=20000)
+
+
+def test_del_dismisses_a_failure_that_filters_do_not_show(qtbot: QtBot, studio: Studio) -> None:
+    generate(studio, "fail")
+    qtbot.waitUntil(lambda: isinstance(studio.model.rows.at(0), FailedRow), timeout=10000)
+    for number in (1, 2, 0):
+        with qtbot.waitSignal(studio.library_desk.rows_replaced, timeout=5000):
+            studio.library_panel._filters.button(number).click()
+        assert studio.model.rowCount() == (1 if number == 0 else 0)
+    studio.table.setFocus()
+    studio.table.select_row(0)
+    QTest.keyClick(studio.table, Qt.Key.Key_Delete)
+    assert studio.model.rowCount() == 0
+
+
 def test_undo_brings_back_what_was_trashed_last(qtbot: QtBot, studio: Studio) -> None:
     generate(studio, "rain", variations=3)
     wait_for_clips(qtbot, studio, 3)
@@ -405,9 +435,9 @@ def test_search_as_you_type_and_its_empty_answer(qtbot: QtBot, studio: Studio) -
 def test_clip_whose_file_vanished_says_so(qtbot: QtBot, studio: Studio) -> None:
     generate(studio, "rain", variations=2)
     wait_for_clips(qtbot, studio, 2)
-    studio.model.rows.at(1).path.unlink()
-    studio.table.select_row(1)
-    qtbot.waitUntil(lambda: studio.model.rows.at(1).is_missing, timeout=5000)
+    studio.model.rows.at(0).path.unlink()
+    studio.table.select_row(0)
+    qtbot.waitUntil(lambda: studio.model.rows.at(0).is_missing, timeout=5000)
     qtbot.waitUntil(lambda: not studio.viewer.banner.isHidden(), timeout=5000)
 
 
