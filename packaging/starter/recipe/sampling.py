@@ -1,4 +1,4 @@
-"""Generate as the application does: DPM-Solver++, guidance, VAE, vocoder, phase refinement."""
+"""Generate as the application does: DPM-Solver++, guidance, VAE, vocoder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import torch
 from diffusers import AutoencoderKL, DPMSolverMultistepScheduler, UNet2DConditionModel
 
 from recipe.settings import LATENT_CHANNELS
-from soundstudio.audio.mel_inversion import invert_mel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,15 +60,7 @@ def sample_latents(
 def decode(
     vae: AutoencoderKL, vocoder: SpeechT5HifiGan, latents: torch.Tensor
 ) -> tuple[FloatArray, FloatArray]:
-    """Mels [n, frames, 64] and waveforms [n, samples] at 16 kHz of scaled latents.
-
-    A vocoder whose configuration says ``griffin_lim_iterations`` gives the first guess only.
-    """
+    """Mels [n, frames, 64] and waveforms [n, samples] at 16 kHz of scaled latents."""
     mel = vae.decode(latents / vae.config.scaling_factor).sample[:, 0]
     wave = vocoder(mel).reshape(len(mel), -1).numpy()
-    iterations = getattr(vocoder.config, "griffin_lim_iterations", 0)
-    mels = mel.numpy()
-    if iterations:
-        pairs = zip(mels, wave, strict=True)
-        wave = np.stack([invert_mel(m, iterations=iterations, start=w) for m, w in pairs])
-    return mels, wave
+    return mel.numpy(), wave

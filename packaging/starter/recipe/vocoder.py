@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-GRIFFIN_LIM_ITERATIONS = 16
-"""Refinement after the network, until the network is better alone: see the recipe's report."""
 _SEGMENT_FRAMES = 40
 _EDGE_FRAMES = 3
 _ADVERSARIAL_FROM = 0.5
@@ -44,7 +42,6 @@ def build_vocoder(settings: Settings) -> SpeechT5HifiGan:
             resblock_kernel_sizes=[3, 7],
             resblock_dilation_sizes=[[1, 3], [1, 3]],
             normalize_before=False,
-            griffin_lim_iterations=GRIFFIN_LIM_ITERATIONS,
         )
     )
 

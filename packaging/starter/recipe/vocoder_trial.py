@@ -10,9 +10,8 @@ import numpy.typing as npt
 import torch
 
 from recipe.assemble import load_vocoder
-from recipe.vocoder import GRIFFIN_LIM_ITERATIONS
+from recipe.griffin_lim import invert_mel
 from soundstudio.audio.mel import frame_signal, hann_periodic, log_mel
-from soundstudio.audio.mel_inversion import invert_mel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +25,7 @@ log = logging.getLogger(__name__)
 
 FloatArray = npt.NDArray[np.float32]
 _CLIPS = 48
+_ITERATIONS = 16
 _LONGEST = 48_000
 _SHORTEST = 6_400
 _EXCERPT_FLOOR_DB = -80.0
@@ -48,11 +48,10 @@ def flatness(waveform: FloatArray) -> float:
 def _ways(vocoder: SpeechT5HifiGan, mel: FloatArray) -> dict[str, FloatArray]:
     with torch.no_grad():
         guess = vocoder(torch.from_numpy(mel)[None]).reshape(-1).numpy()
-    many = GRIFFIN_LIM_ITERATIONS
     return {
         "HiFi-GAN alone": guess,
-        "Griffin-Lim alone": invert_mel(mel, iterations=many),
-        "HiFi-GAN refined": invert_mel(mel, iterations=many, start=guess),
+        "Griffin-Lim alone": invert_mel(mel, iterations=_ITERATIONS),
+        "HiFi-GAN refined": invert_mel(mel, iterations=_ITERATIONS, start=guess),
     }
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from recipe.griffin_lim import invert_mel, magnitudes_from_mel
 
 from soundstudio.audio.mel import AUDIOLDM_MEL, log_mel, normalise_waveform
-from soundstudio.audio.mel_inversion import invert_mel, magnitudes_from_mel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
