@@ -170,6 +170,14 @@ class JobQueue(QObject):
         self._patience.start()
         self.job_changed.emit(job_id)
 
+    def abandon(self, job: Job, error: StudioError) -> None:
+        """Cancel what is left of a job whose sounds cannot be kept; it ends as failed."""
+        job.error = error
+        if job.state.has_ended:
+            job.state = JobState.FAILED
+        else:
+            self.cancel(job.id)
+
     def cancel_all(self) -> None:
         for job in reversed(self.open_jobs()):
             self.cancel(job.id)
@@ -255,7 +263,7 @@ class JobQueue(QObject):
         self.job_changed.emit(job.id)
 
     def _end(self, job: Job, state: JobState) -> None:
-        job.state = state
+        job.state = state if job.error is None else JobState.FAILED
         if self._running == job.id:
             self._running = None
             self._patience.stop()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from soundstudio.core.errors import StudioError
     from soundstudio.core.settings import Settings
     from soundstudio.jobs.engine_thread import EngineState, EngineThread
+    from soundstudio.jobs.queue import Job
     from soundstudio.jobs.serial_thread import SerialThread
     from soundstudio.library.clips import Clip
     from soundstudio.library.library import Library
@@ -212,7 +213,7 @@ class GenerationDesk(QObject):
         self._library.ask(
             lambda library: library.add_generated(ready, request),
             lambda clip: self._on_stored(job_id, ready.variation, clip),
-            lambda error: self._on_not_stored(job_id, ready.variation, error),
+            lambda error: self._on_not_stored(job, ready.variation, error),
             doing="keeping the new sound",
         )
 
@@ -223,7 +224,13 @@ class GenerationDesk(QObject):
             self._announced.add(job_id)
             self.first_clip_ready.emit(row, clip)
 
-    def _on_not_stored(self, job_id: str, variation: int, error: StudioError) -> None:
-        self._model.remove_row_of(job_id, variation)
-        self._panel.banner.show_error(error)
+    def _on_not_stored(self, job: Job, variation: int, error: StudioError) -> None:
+        """The first sound that cannot be kept ends its job: the next ones would share its fate."""
+        self._model.remove_row_of(job.id, variation)
+        if job.error is None:
+            self._panel.banner.show_error(error)
+            has_ended = job.state.has_ended
+            self._queue.abandon(job, error)
+            if has_ended:
+                self._model.end_job(job)
         self.job_ended.emit()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from soundstudio.core import messages as m
-from soundstudio.core.errors import InvalidRequestError
+from soundstudio.core.errors import InvalidRequestError, StorageError
 from soundstudio.core.requests import GenerationRequest
 from soundstudio.jobs.queue import JobQueue, JobState
 
@@ -52,6 +52,16 @@ def test_only_one_job_is_with_the_engine(desk: Desk) -> None:
     assert desk.state(first) is JobState.FINISHED
     assert desk.state(second) is JobState.RUNNING
     assert len(desk.sent) == 2
+
+
+def test_job_whose_sounds_cannot_be_kept_is_cancelled_and_ends_as_failed(desk: Desk) -> None:
+    job = desk.queue.job(desk.submit())
+    assert job is not None
+    error = StorageError("The disk is full.")
+    desk.queue.abandon(job, error)
+    assert desk.sent[-1] == m.CancelJob(job.id)
+    desk.queue.on_message(m.JobCancelled(job.id))
+    assert (job.state, job.error) == (JobState.FAILED, error)
 
 
 def test_nothing_is_sent_before_the_engine_is_ready(qapp: object, tmp_path: Path) -> None:

@@ -487,17 +487,27 @@ def test_export_folder_that_cannot_be_written_is_a_sentence(
     assert "file" in studio.library_panel.banner.text()
 
 
-def test_full_disk_while_storing_a_sound_is_said_and_loses_nothing(
-    qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("prompt", "variations"), [("rain", 1), ("slow", 20)])
+def test_full_disk_while_storing_a_sound_ends_the_job_and_loses_nothing(
+    qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch, prompt: str, variations: int
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("soundstudio.library.library.Library.add_generated", full)
-    generate(studio, "rain", variations=1)
+    generate(studio, prompt, variations)
     qtbot.waitUntil(lambda: "disk is full" in studio.generate.banner.text(), timeout=20000)
-    qtbot.waitUntil(lambda: studio.model.rowCount() == 0, timeout=5000)
+    qtbot.waitUntil(lambda: studio.model.rowCount() == 1, timeout=10000)
+    assert not studio.queue.open_jobs()
+    row = studio.model.rows.at(0)
+    assert isinstance(row, FailedRow)
+    assert "disk is full" in row.error.sentence()
+    assert len(list((studio.folders.handover).rglob("*.wav"))) <= 2
     assert list((studio.folders.handover).rglob("*.wav"))
+    studio.generate.prompt.setPlainText("else")
+    studio.table.select_row(0)
+    studio.actions["use_again"].trigger()
+    assert studio.generate.prompt.toPlainText() == prompt
 
 
 def test_emptied_trash_deletes_for_good(qtbot: QtBot, studio: Studio) -> None:
