@@ -66,3 +66,20 @@ def test_audio_tower_shares_the_space(model_folder: Path) -> None:
     sound = np.random.default_rng(0).standard_normal(48_000).astype(np.float32)
     features = extractor(sound, sampling_rate=48_000, return_tensors="pt")["input_features"]
     assert tower(features).audio_embeds.shape == (1, 512)
+
+
+def test_application_knows_and_plays_it(model_folder: Path, sounds_folder: Path) -> None:
+    from soundstudio.core.catalogue import row_of_folder
+    from soundstudio.core.requests import GenerationRequest
+    from soundstudio.engine.loading import load_model
+    from soundstudio.generation.generate import generate
+
+    row = row_of_folder(model_folder)
+    assert (row.title, row.licence) == ("Starter model", "CC-BY-4.0")
+    assert row.parameters > 0
+    assert "audio" in row.capabilities
+    clip = next(sounds_folder.rglob("*.flac"))
+    request = GenerationRequest(prompt="a dog", like=str(clip), duration_s=0.5, steps=2)
+    (sound,) = generate(load_model(row), request)
+    assert sound.samples.shape == (8_000,)
+    assert np.isfinite(sound.samples).all()

@@ -25,6 +25,7 @@ from recipe.clap import build_feature_extractor
 from recipe.clips import read_manifest
 from recipe.diffusion import build_scheduler, build_unet
 from recipe.vocoder import build_vocoder
+from soundstudio.core.catalogue import MODEL_CARD
 
 if TYPE_CHECKING:
     from recipe.settings import Settings
@@ -145,6 +146,12 @@ def assemble(settings: Settings) -> None:
     write_credits(settings, partial)
     shutil.copy(_TEXTS / "licence.md", partial / "LICENSE.md")
     write_card(settings, partial, parameters)
+    row = {
+        "title": "Starter model",
+        "licence": "CC-BY-4.0",
+        "parameters": sum(parameters.values()),
+    }
+    (partial / MODEL_CARD).write_text(json.dumps(row, indent=2) + "\n", encoding="utf-8")
     _check_index(partial)
     shutil.rmtree(settings.output, ignore_errors=True)
     partial.replace(settings.output)
