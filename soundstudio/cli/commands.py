@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import logging
 import os
 import sys
@@ -25,12 +26,19 @@ INTERRUPTED: Final = 130
 COMMANDS: Final = ("generate", "models", "doctor")
 
 
+class _InterruptedError(StudioError):
+    """Ctrl+C."""
+
+    @property
+    def kind(self) -> str:
+        return "Interrupted"
+
+
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """Leaves it to `main` to say what is wrong."""
 
     def error(self, message: str) -> NoReturn:
-        write_problem(f"{message} (see `{self.prog} --help`)")
-        self.exit(WRONG_ARGUMENTS)
+        raise InvalidRequestError(f"{message} (see `{self.prog} --help`)")
 
 
 def files_to_open(argv: Sequence[str]) -> list[str] | None:
@@ -41,52 +49,75 @@ def files_to_open(argv: Sequence[str]) -> list[str] | None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Returns 0, 1 (explained failure), 2 (wrong arguments), 130 (interrupted)."""
+    """Run one command. Returns 0, 1 (explained failure), 2 (wrong arguments), 130 (interrupted).
+
+    With `--json` stdout holds one object whatever happens; a failure is its key `error`.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    code = 0
+    try:
+        code, error = _outcome(arguments)
+        if error is not None:
+            write_problem(error.sentence())
+            if _wants_json(arguments):
+                write_json({"error": _facts(error)})
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the result has seen enough, as `head` does: no failure. Python would
+        # complain again when it closes the streams at exit.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, sys.stderr.fileno())
+    return code
+
+
+def _outcome(arguments: Sequence[str]) -> tuple[int, StudioError | None]:
+    """The exit code, and what went wrong."""
+    try:
+        return _run(arguments), None
+    except BrokenPipeError:
+        raise
+    except InvalidRequestError as error:
+        return WRONG_ARGUMENTS, error
+    except StudioError as error:
+        return FAILED, error
+    except KeyboardInterrupt:
+        return INTERRUPTED, _InterruptedError("interrupted.")
+    except Exception as error:  # the process border: one line, the rest with --verbose
+        log.debug("unexpected", exc_info=True)
+        name = type(error).__name__
+        return FAILED, StudioError(
+            f"something unexpected happened ({name}: {error}); --verbose shows where."
+        )
+
+
+def _run(arguments: Sequence[str]) -> int:
     if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
-        write_problem(
+        raise InvalidRequestError(
             f"there is no command and no file called “{arguments[0]}” (see `soundstudio --help`)"
         )
-        return WRONG_ARGUMENTS
     try:
         args = build_parser().parse_args(arguments)
-    except SystemExit as request:
+    except SystemExit as request:  # --help, --version
         return int(request.code or 0)
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.DEBUG if args.verbose else logging.ERROR,
         format="%(levelname)s %(name)s: %(message)s",
     )
-    return _run(args)
-
-
-def _run(args: argparse.Namespace) -> int:
-    try:
-        code: int = args.run(args)
-        sys.stdout.flush()
-    except StudioError as error:
-        write_problem(error.sentence())
-        if args.json:
-            write_json(
-                {"error": {"kind": error.kind, "message": error.message, "advice": error.advice}}
-            )
-        return WRONG_ARGUMENTS if isinstance(error, InvalidRequestError) else FAILED
-    except KeyboardInterrupt:
-        write_problem("interrupted.")
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the result has seen enough, as `head` does. Python would complain again
-        # when it closes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
-    except Exception as error:  # the process border: one line, the rest with --verbose
-        log.debug("unexpected", exc_info=True)
-        write_problem(
-            f"something unexpected happened ({type(error).__name__}: {error}); "
-            "--verbose shows where."
-        )
-        return FAILED
+    code: int = args.run(args)
     return code
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Whether `--json` was given, be the other arguments as wrong as they may."""
+    options = itertools.takewhile(lambda word: word != "--", arguments)
+    # argparse takes beginnings of options, too.
+    return any(len(word) > 2 and "--json".startswith(word) for word in options)
+
+
+def _facts(error: StudioError) -> dict[str, str]:
+    return {"kind": error.kind, "message": error.message, "advice": error.advice}
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -47,16 +47,65 @@ def test_the_parser_needs_no_model_stack() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_output_that_nobody_reads_is_no_accident() -> None:
-    process = subprocess.Popen(
-        [*PROGRAM, "models", "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+@pytest.mark.parametrize("words", [["models", "list"], ["models", "list", "--json"], ["--help"]])
+def test_output_that_nobody_reads_is_no_accident(words: list[str]) -> None:
+    process = subprocess.Popen([*PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait() == 1
+    assert process.wait() == 0
+
+
+def test_a_failure_that_nobody_reads_stays_one() -> None:
+    process = subprocess.Popen(
+        [*PROGRAM, "models", "--nosuch", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait() == 2
+    assert process.stderr is not None
+    process.stderr.close()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nosuch", "--json"],
+        ["--json"],
+        ["generate", "--json", "rain", "--duration", "soon"],
+        ["generate", "rain", "--json", "--nosuch"],
+        ["generate", "rain", "--duration", "99", "--json"],
+        ["models", "verify", "--json"],
+    ],
+)
+def test_wrong_arguments_are_an_object_with_json(words: list[str], capsys: Any) -> None:
+    assert main(words) == 2
+    out, err = capsys.readouterr()
+    said = json.loads(out)
+    assert list(said) == ["error"]
+    assert said["error"]["kind"] == "InvalidRequestError"
+    assert said["error"]["message"] in err
+    assert err.count("\n") == 1
+
+
+def test_json_as_a_prompt_is_none(capsys: Any) -> None:
+    assert main(["generate", "--duration", "99", "--", "--json"]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_an_interruption_is_an_object_with_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    def interrupt(folder: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("soundstudio.cli.models.catalogue", interrupt)
+    assert main(["models", "list", "--json"]) == 130
+    out, err = capsys.readouterr()
+    assert json.loads(out)["error"]["kind"] == "Interrupted"
+    assert err == "soundstudio: interrupted.\n"
 
 
 def listed(capsys: Any) -> dict[str, Any]:
