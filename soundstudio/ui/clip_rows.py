@@ -13,6 +13,7 @@ from soundstudio.ui.request_form import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -104,6 +105,10 @@ class ClipRows:
         """The row of a clip, or None if the query did not find it."""
         found = np.flatnonzero(np.asarray(self.ids) == clip_id)
         return self.top_count + int(found[0]) if found.size else None
+
+    def name_of(self, path: Path) -> str:
+        """A file's name in the list if it is one of the clips that are known, else its own."""
+        return next((clip.name for clip in self.clips.values() if clip.path == path), path.stem)
 
     def failed_count(self) -> int:
         """How many failures stand above what is on its way."""

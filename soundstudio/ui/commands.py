@@ -119,6 +119,7 @@ class Commands(QObject):
         s.generation.job_ended.connect(s.library_desk.refresh_prompts)
         s.generation.clip_stored.connect(lambda _: s.library_desk.note_new_clip())
         s.generation.first_clip_ready.connect(self._on_first_clip)
+        s.generate.like.set_names(s.model.rows.name_of)
         s.generate.model_chosen.connect(self._on_model)
 
     def _connect_rest(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from soundstudio.core.errors import InvalidRequestError
 from soundstudio.core.requests import (
     MAX_DURATION_S,
     MAX_VARIATIONS,
@@ -221,9 +223,13 @@ class GeneratePanel(QWidget):
             QWidget.setTabOrder(before, after)
 
     def request(self) -> GenerationRequest:
-        """The request as the panel stands; draws a new seed unless the seed is locked."""
+        """The request as the panel stands, with a new seed unless the seed is locked.
+
+        For a request that will be refused none is drawn, so that the seed shown stays the one
+        that was heard last.
+        """
         is_ddim = self.more.sampler.currentData() == "ddim"
-        return GenerationRequest(
+        request = GenerationRequest(
             prompt=self.prompt.toPlainText().strip(),
             negative_prompt=self._negative.text().strip(),
             model=self.more.chosen_model(),
@@ -234,9 +240,14 @@ class GeneratePanel(QWidget):
             steps=self.more.steps.value(),
             sampler=str(self.more.sampler.currentData()),
             eta=round(self.more.eta.value(), 2) if is_ddim else 0.0,
-            seed=self.seed.take(),
+            seed=self.seed.shown(),
             variations=self._variations.value(),
         )
+        try:
+            request.validated()
+        except InvalidRequestError:
+            return request
+        return dataclasses.replace(request, seed=self.seed.take())
 
     def set_request(self, request: GenerationRequest) -> None:
         """Show a request, its seed locked, so that Generate makes the same sound again."""

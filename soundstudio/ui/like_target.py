@@ -28,6 +28,8 @@ from PySide6.QtWidgets import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtCore import QMimeData
 
     from soundstudio.ui.icons import Icons
@@ -56,6 +58,7 @@ class LikeTarget(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._path: Path | None = None
+        self._name_of: Callable[[Path], str] = lambda path: path.stem
         self._is_hovered = False
         self._words = ""
         self.setAcceptDrops(True)
@@ -96,6 +99,10 @@ class LikeTarget(QWidget):
         """0 (text only) to 1 (clip only)."""
         return self._weight.value() / 100
 
+    def set_names(self, name_of: Callable[[Path], str]) -> None:
+        """How a clip is called in the library; files from elsewhere by their file names."""
+        self._name_of = name_of
+
     def set_clip(self, path: Path | None, weight: float | None = None) -> None:
         self._path = path
         if weight is not None:
@@ -118,7 +125,7 @@ class LikeTarget(QWidget):
         elif self._path is None:
             text = "More like this: drop a clip, or browse"
         else:
-            text = f"Like {self._path.stem}"
+            text = f"Like {self._name_of(self._path)}"
         self._words = text
         self._label.setToolTip(str(self._path) if self._path else text)
         self._elide()

@@ -70,6 +70,10 @@ class SeedField(QWidget):
             seed = self.roll()
         return seed
 
+    def shown(self) -> int:
+        """The seed that stands in the field, 0 if it is empty."""
+        return parse_seed(self._edit.text()) or 0
+
     def tab_chain(self) -> tuple[QWidget, ...]:
         """Its controls in the order of Tab."""
         return (self._edit, self._dice, self._lock)

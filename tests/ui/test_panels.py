@@ -120,6 +120,15 @@ def test_unlocked_seed_is_new_each_time(panel: GeneratePanel) -> None:
     assert panel.request().seed != panel.request().seed
 
 
+def test_refused_request_draws_no_new_seed(panel: GeneratePanel) -> None:
+    panel.set_prompt("rain")
+    heard = panel.request().seed
+    for prompt in ("   ", "x" * 100_000):
+        panel.set_prompt(prompt)
+        assert panel.request().seed == heard
+    assert panel.seed._edit.text() == str(heard)
+
+
 def test_eta_is_left_out_for_other_samplers(panel: GeneratePanel) -> None:
     panel.set_request(GenerationRequest(prompt="rain", sampler="ddim", eta=0.7))
     panel.more.sampler.setCurrentIndex(panel.more.sampler.findData("euler"))

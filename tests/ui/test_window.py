@@ -560,6 +560,22 @@ def test_use_again_restores_the_whole_request(qtbot: QtBot, studio: Studio) -> N
     assert studio.generate.request() == request
 
 
+def test_reference_clip_is_called_by_its_name(
+    qtbot: QtBot, studio: Studio, tone_file: Path
+) -> None:
+    generate(studio, "rain: roof", variations=1)
+    wait_for_clips(qtbot, studio, 1)
+    studio.library_desk.rename(1, "tin roof")
+    qtbot.waitUntil(lambda: clips_in(studio) == ["tin roof"], timeout=5000)
+    studio.generate.like.set_available(True)
+    studio.table.select_row(0)
+    studio.commands._enable()
+    studio.actions["more_like"].trigger()
+    assert studio.generate.like._words == "Like tin roof"
+    studio.generate.like.set_clip(tone_file)
+    assert studio.generate.like._words == "Like tone"
+
+
 def test_rename_in_place(qtbot: QtBot, studio: Studio) -> None:
     generate(studio, "rain", variations=1)
     wait_for_clips(qtbot, studio, 1)
