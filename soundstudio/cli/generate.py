@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.cli.batch_file import read_batch
 from soundstudio.cli.destination import SUFFIX, Destination, check_writable, destination_of
+from soundstudio.cli.reference_clip import check_listens, check_reference_clip
 from soundstudio.cli.terminal import ProgressBar, write_json, write_line, write_problem
+from soundstudio.core.catalogue import find_model
 from soundstudio.core.errors import InvalidRequestError, StudioError
 from soundstudio.core.paths import user_folders
 from soundstudio.core.requests import DEFAULT_SAMPLER, SAMPLERS, GenerationRequest
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
 
 FORMATS: Final = ("wav16", "wav24", "wav32f")
 NATIVE: Final = "native"
-_MIN_RATE: Final = 8000
-_MAX_RATE: Final = 384_000
+SAMPLE_RATES: Final = (
+    8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000, 176400, 192000,
+)  # fmt: skip
+_RATES_IN_WORDS: Final = ", ".join((NATIVE, *map(str, SAMPLE_RATES)))
 
 
 def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -77,7 +81,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--dtype", choices=("auto", "float32", "bfloat16", "float16"),
         help="default: as in the settings")  # fmt: skip
     add("--sample-rate", metavar="HZ|native", type=_sample_rate, default="48000",
-        help="of the files (default: %(default)s)")  # fmt: skip
+        help=f"of the files: {_RATES_IN_WORDS} (default: %(default)s)")  # fmt: skip
     add("--format", choices=FORMATS, default="wav24",
         help="default: %(default)s; wav32f at the native rate is untouched")  # fmt: skip
 
@@ -91,6 +95,7 @@ def run(args: argparse.Namespace) -> int:
     request = request_of(args, settings)
     destination = destination_of(args.out)
     check_writable(destination.folder)
+    check_reference_clip(request)
     studio = _Generation(settings)
     sounds = studio.carry_out(args, request, destination, silent=args.json)
     if args.json:
@@ -105,7 +110,13 @@ def _run_batch(args: argparse.Namespace, settings: Settings) -> int:
             "Put the prompt into the file, into the column “prompt”.",
         )
     path = Path(args.batch).expanduser()
-    batch = read_batch(path, args, add_options, lambda row: request_of(row, settings))
+
+    def checked_request(row: argparse.Namespace) -> GenerationRequest:
+        request = request_of(row, settings)
+        check_reference_clip(request)
+        return request
+
+    batch = read_batch(path, args, add_options, checked_request)
     base = destination_of(args.out)
     if base.name:
         raise InvalidRequestError(
@@ -165,6 +176,8 @@ class _Generation:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        chosen = settings.models_folder
+        self._models_folder = Path(chosen).expanduser() if chosen else user_folders().models
         self._model: AudioLDM | None = None
         self._key: tuple[str, str, str] | None = None
         self._started = time.monotonic()
@@ -177,12 +190,12 @@ class _Generation:
         silent: bool,
     ) -> list[dict[str, Any]]:
         """Generate and write all variations; returns what `--json` says about each."""
-        from soundstudio.generation.generate import generate
-
         bar = ProgressBar(request.variations)
         sounds = []
         try:
-            model = self._loaded(request.model, args, bar)
+            model = self._loaded(request, args, bar)
+            from soundstudio.generation.generate import generate
+
             for sound in generate(model, request, bar):
                 path = self._write(sound, model, request, destination, args)
                 bar.clear()
@@ -211,20 +224,21 @@ class _Generation:
             }
         return facts
 
-    def _loaded(self, name: str, args: argparse.Namespace, bar: ProgressBar) -> AudioLDM:
+    def _loaded(
+        self, request: GenerationRequest, args: argparse.Namespace, bar: ProgressBar
+    ) -> AudioLDM:
+        row = find_model(request.model, self._models_folder)
+        check_listens(row, request)
         key = (
-            name,
+            request.model,
             args.device or self._settings.device,
             args.dtype or self._settings.dtype,
         )
         if self._model is None or key != self._key:
-            from soundstudio.core.catalogue import find_model
             from soundstudio.engine.loading import load_model
 
             self._model = None  # two at once may not fit
-            chosen = self._settings.models_folder
-            folder = Path(chosen).expanduser() if chosen else user_folders().models
-            self._model = load_model(find_model(name, folder), key[1], key[2], bar)
+            self._model = load_model(row, key[1], key[2], bar)
             self._key = key
         return self._model
 
@@ -288,15 +302,8 @@ def _description(
 
 
 def _sample_rate(text: str) -> str:
-    """`native`, or a whole number of Hz (an argparse type)."""
-    if text.strip().lower() == NATIVE:
-        return NATIVE
-    try:
-        rate = int(text)
-    except ValueError:
-        rate = 0
-    if not _MIN_RATE <= rate <= _MAX_RATE:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is neither “{NATIVE}” nor a rate between {_MIN_RATE} and {_MAX_RATE} Hz"
-        )
-    return str(rate)
+    """`native`, or one of the rates that sounds have, in Hz (an argparse type)."""
+    word = text.strip().lower()
+    if word == NATIVE or word in map(str, SAMPLE_RATES):
+        return word
+    raise argparse.ArgumentTypeError(f"the sample rate “{text}” is not one of {_RATES_IN_WORDS}")

@@ -68,7 +68,8 @@ def test_semicolons(tiny_model_folder: Path, capsys: Any) -> None:
         ("prompt,duration\nrain,99\n", "Row 2 of b.csv: the duration must be between"),
         ("prompt,seed\n,5\n", "Row 2 of b.csv: the prompt is empty"),
         ("prompt,device\nrain,tpu\n", "the device “tpu” is not one of auto, cuda"),
-        ("prompt,sample-rate\nrain,x\n", "“native”"),
+        ("prompt,sample-rate\nrain,x\n", "Row 2 of b.csv: the sample rate “x” is not one of"),
+        ("prompt,like\nrain,nosuch.wav\n", "Row 2 of b.csv: "),
         ("prompt,steps\na,x\nb,1\nc,y\n", "“x” is not a whole number; row 4: the number"),
         (
             "prompt,steps\n" + "a,x\n" * 7,
@@ -105,7 +106,7 @@ def test_not_a_text(capsys: Any) -> None:
 
 
 def test_one_failure_does_not_stop_the_others(tiny_model_folder: Path, capsys: Any) -> None:
-    text = "prompt,like,out\nrain,nosuch.wav,a\nwind,,b\n"
+    text = "prompt,model,out\nrain,nosuch,a\nwind,,b\n"
     words = ["--model", str(tiny_model_folder), "--steps", "1", "--duration", "0.5", "--json"]
     assert run(text, *words) == 1
     out, err = capsys.readouterr()

@@ -110,7 +110,9 @@ def test_without_o_the_file_comes_here(tiny_model_folder: Path, capsys: Any) -> 
         (["rain", "--eta", "0.5"], "ddim sampler only"),
         (["rain", "--seed", "-1"], "seed must be"),
         (["rain", "--device", "tpu"], "invalid choice"),
-        (["rain", "--sample-rate", "12"], "neither"),
+        (["rain", "--sample-rate", "12"], "“12” is not one of native, 8000, 11025, 16000"),
+        (["rain", "--sample-rate", "44101"], "“44101” is not one of native"),
+        (["rain", "--sample-rate", "384000"], "176400, 192000"),
         (["rain", "--format", "mp3"], "invalid choice"),
         (["rain", "-o", "rain.mp3"], "only WAV files"),
         (["x" * 10_000], "10,000 characters"),
@@ -132,6 +134,50 @@ def test_unwritable_places_are_found_before_the_model_is_loaded(capsys: Any) -> 
     assert "“nosuch”" not in capsys.readouterr().err
     Path("dir.wav").mkdir()
     assert main(["generate", "rain", "--model", "nosuch", "-o", "dir.wav"]) == 1
+
+
+@pytest.mark.parametrize("kind", ["missing", "text", "empty", "folder"])
+def test_a_bad_reference_clip_is_found_before_the_model_is_loaded(kind: str, capsys: Any) -> None:
+    clip = Path("clip.wav")
+    if kind == "text":
+        clip.write_text("no sound at all")
+    elif kind == "empty":
+        clip.touch()
+    elif kind == "folder":
+        clip.mkdir()
+    words = ["rain", "--model", "nosuch", "--like", "clip.wav", "--json"]
+    assert main(["generate", *words]) == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["error"]["kind"] == "AudioFileError"
+    assert "clip.wav" in err
+
+
+def test_a_deaf_model_is_found_before_it_is_loaded(
+    tiny_model_folder: Path, tmp_path: Path, capsys: Any
+) -> None:
+    deaf = tmp_path / "deaf"
+    deaf.mkdir()
+    shutil.copy(tiny_model_folder / "model_index.json", deaf)
+    soundfile.write("clip.wav", np.zeros(1600), 16000)
+    assert run(deaf, "rain", "--like", "clip.wav") == 1
+    err = capsys.readouterr().err
+    assert "deaf cannot listen to a reference clip" in err
+    assert "starter" not in err
+
+
+def test_the_model_stack_is_not_imported_for_a_bad_reference_clip() -> None:
+    code = (
+        "import sys; from soundstudio.cli import main; "
+        "main(['generate', 'rain', '--like', 'nosuch.wav']); "
+        "sys.exit(bool({'torch', 'diffusers', 'transformers'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_sample_rates_are_told(capsys: Any) -> None:
+    assert main(["generate", "--help"]) == 0
+    assert "native, 8000, 11025," in " ".join(capsys.readouterr().out.split())
 
 
 def test_emoji_and_a_negative_prompt_of_nothing(tiny_model_folder: Path) -> None:
