@@ -122,5 +122,11 @@ def _check_prompt(request: GenerationRequest) -> None:
 def _check_range(name: str, value: float, low: float, high: float, unit: str = "") -> None:
     if not math.isfinite(value) or not low <= value <= high:
         raise InvalidRequestError(
-            f"The {name} must be between {low:g} and {high:g}{unit}; it is {value:g}."
+            f"The {name} must be between {_plain(low)} and {_plain(high)}{unit}; "
+            f"it is {_plain(value)}."
         )
+
+
+def _plain(number: float) -> str:
+    """A number as people write it: whole ones with all their digits."""
+    return f"{number:,}" if isinstance(number, int) else f"{number:g}"

@@ -16,7 +16,7 @@ from soundstudio.audio.atomic_file import sync_folder, temporary_beside
 from soundstudio.audio.export_chain import ExportSpec, LevelKind, render, write_rendered
 from soundstudio.audio.files import Sound, read_sound
 from soundstudio.audio.loudness import measure
-from soundstudio.core.errors import AudioFileError, explain_os_error
+from soundstudio.core.errors import AudioFileError, StorageError, explain_os_error
 from soundstudio.library import naming, ucs
 from soundstudio.library.clip_files import name_of_request
 from soundstudio.library.clips import Clip, to_json
@@ -140,9 +140,12 @@ def export_batch(
     return BatchResult(tuple(path for _, path in done), table, tuple(failures))
 
 
-def write_export(path: Path, sound: Sound, spec: ExportSpec, metadata: SoundMetadata) -> None:
+def write_export(
+    path: Path, sound: Sound, spec: ExportSpec, metadata: SoundMetadata, final_name: str = ""
+) -> None:
     """Render `sound` and write it to `path` with its metadata; an existing file is replaced.
 
+    final_name: what the user knows the file by, if `path` is not its last name.
     The file appears whole or not at all. Raises StorageError, AudioFileError.
     """
     rendered = render(sound, spec)
@@ -150,6 +153,11 @@ def write_export(path: Path, sound: Sound, spec: ExportSpec, metadata: SoundMeta
     try:
         write_rendered(temporary, rendered, spec)
         embed(temporary, _with_levels(metadata, rendered, spec), path)
+    except StorageError as error:
+        message = error.message
+        for hidden in (temporary.name, path.name):
+            message = message.replace(hidden, final_name or path.name)
+        raise StorageError(message, error.advice) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -214,7 +222,7 @@ def _export(clip: Clip, sound: Sound, plan: ExportPlan, cat_id: str) -> Path:
         raise explain_os_error(error, f"exporting to {plan.folder}") from error
     temporary = temporary_beside(plan.folder / "export")
     try:
-        write_export(temporary, sound, plan.spec, metadata)
+        write_export(temporary, sound, plan.spec, metadata, f"{stem}.wav")
         return _settle(temporary, plan.folder, stem)
     finally:
         with contextlib.suppress(OSError):

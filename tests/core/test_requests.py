@@ -87,3 +87,8 @@ def test_keys_of_a_newer_version_are_ignored() -> None:
 def test_a_damaged_request_is_explained(values: dict[str, object]) -> None:
     with pytest.raises(InvalidRequestError):
         GenerationRequest.from_dict(values)
+
+
+def test_the_limit_of_the_seed_is_told_with_all_its_digits() -> None:
+    with pytest.raises(InvalidRequestError, match="between 0 and 4,294,967,295; it is 5,000,000,0"):
+        GenerationRequest(prompt="rain", seed=5_000_000_000).validated()
