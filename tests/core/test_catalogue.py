@@ -47,6 +47,15 @@ def test_other_folders_join_the_list(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("card", "parameters"), [('{"parameters": 5}', 5), ("", 0)])
+def test_the_starters_card_tells_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, card: str, parameters: int
+) -> None:
+    folder = make_folder(tmp_path / "starter", card)
+    monkeypatch.setattr("soundstudio.core.catalogue.resource", lambda *_: folder)
+    assert find_model("starter", tmp_path / "models").parameters == parameters
+
+
 @pytest.mark.parametrize("card", ["{", "[]", '{"parameters": "many"}'])
 def test_a_damaged_card_is_no_obstacle(tmp_path: Path, card: str) -> None:
     make_folder(tmp_path / "doors", card)
