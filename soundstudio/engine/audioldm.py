@@ -127,7 +127,7 @@ class AudioLDM:
         if not self.files.has_audio_tower:
             raise ModelError(
                 f"{self.row.title} cannot listen to a reference clip: it has no audio tower.",
-                "Choose a model that can, such as the starter model, or remove the clip.",
+                "Choose a model that can, or remove the clip.",
             )
         if self._clip_encoder is None:
             self._clip_encoder = ClipEncoder.load(self.files, self.device.kind)
