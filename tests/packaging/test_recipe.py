@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _STAGES = (
     "clips",
     "text",
-    "vae",
+    "encoder",
+    "decoder",
     "vocoder",
     "latents",
     "embeddings",

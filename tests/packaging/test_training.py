@@ -80,10 +80,10 @@ def test_real_clips_are_drawn_as_often_as_asked() -> None:
 
 def _examples() -> Examples:
     rng = np.random.default_rng(0)
-    mean = rng.standard_normal((4, 8, 128, 16)).astype(np.float16)
+    mean = rng.standard_normal((4, 64, 32, 4)).astype(np.float16)
     vectors = torch.nn.functional.normalize(torch.randn(3, 512), dim=-1)
     return Examples(
-        cache=LatentCache(mean, np.abs(mean) * np.float16(0.1), np.array([0, 0, 1, 1], np.int32)),
+        cache=LatentCache(mean, np.array([0, 0, 1, 1], np.int32)),
         probabilities=np.full(4, 0.25),
         captions_of_clip=[np.array([0]), np.array([1])],
         text=vectors,
@@ -102,7 +102,7 @@ def test_batches_are_scaled_windows_and_unit_conditions() -> None:
         frames.add(latents.shape[2])
         assert latents.shape[0] == conditions.shape[0]
         torch.testing.assert_close(conditions.norm(dim=-1), torch.ones(len(conditions)))
-    assert frames <= {32, 64, 128}
+    assert frames <= {8, 16, 32}
     assert len(frames) > 1
 
 
@@ -110,8 +110,8 @@ def test_loss_and_sampling_are_finite(tmp_path: Path) -> None:
     unet = build_unet(Settings(work=tmp_path, sounds=tmp_path, widths=TINY_WIDTHS))
     latents, conditions = _examples().batch(2)
     assert torch.isfinite(diffusion_loss(unet, build_scheduler(), latents, conditions))
-    noise = starting_noise([1, 2], 33)
+    noise = starting_noise([1, 2], 9)
     made = sample_latents(unet, noise, conditions[:1].expand(2, -1), conditions[:1], steps=2)
-    assert made.shape == (2, 8, 33, 16)
+    assert made.shape == (2, 64, 9, 4)
     assert torch.isfinite(made).all()
-    torch.testing.assert_close(starting_noise([2], 33)[0], noise[1])
+    torch.testing.assert_close(starting_noise([2], 9)[0], noise[1])

@@ -106,7 +106,7 @@ def write_card(settings: Settings, folder: Path, parameters: dict[str, int]) -> 
     table = _report(settings.folder("judge") / "report.md")
     ways = _report(settings.folder("vocoder") / "report.md")
     steps = {}
-    for stage in ("text", "vae", "vocoder", "clap", "diffusion"):
+    for stage in ("vae", "vocoder", "clap", "diffusion"):
         path = settings.folder(stage) / "checkpoint.pt"
         if path.exists():
             state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)

@@ -14,7 +14,7 @@ from transformers import ClapAudioConfig, ClapAudioModelWithProjection, ClapFeat
 
 from recipe.examples import change_speed
 from recipe.settings import EMBEDDING_SIZE, SAMPLE_RATE_HZ, Settings
-from recipe.training import Session, descend
+from recipe.training import Session, descend, half_precision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,7 +140,7 @@ def train_audio_tower(
         chosen = [int(rng.choice(positions[clip])) for clip in owners]
         inputs = torch.from_numpy(features[rows].astype(np.float32))[:, None]
         session.apply_learning_rate(optimiser)
-        with torch.autocast("cpu", torch.bfloat16):
+        with half_precision():
             output = tower(shifted(inputs, generator)).audio_embeds
         audio = functional.normalize(output.float(), dim=-1)
         same = torch.from_numpy(labels[owners][:, None] == labels[owners][None, :])
@@ -185,7 +185,7 @@ def embed_features(
     parts = []
     for start in range(0, len(features), batch):
         inputs = torch.from_numpy(features[start : start + batch].astype(np.float32))[:, None]
-        with torch.autocast("cpu", torch.bfloat16):
+        with half_precision():
             parts.append(tower(inputs).audio_embeds.float())
     return functional.normalize(torch.cat(parts), dim=-1)
 

@@ -15,8 +15,10 @@ from diffusers import DDIMScheduler, UNet2DConditionModel
 from torch.nn import functional
 
 from recipe.latents import LatentCache, load_latents
+from recipe.muon import Muon
 from recipe.settings import EMBEDDING_SIZE, LATENT_CHANNELS, Settings
-from recipe.training import Session, descend
+from recipe.training import Session, descend, half_precision
+from recipe.vae import POSTERIOR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +30,7 @@ log = logging.getLogger(__name__)
 _REAL_SHARE = 0.75
 _DROP_SHARE = 0.1
 _AUDIO_SHARE = 0.2
-_WINDOWS = ((32, 1.5, 0.5), (64, 1.0, 0.35), (128, 0.5, 0.15))
+_WINDOWS = ((8, 2.0, 0.45), (16, 1.0, 0.4), (32, 0.5, 0.15))
 """Latent frames, batch size relative to the budget's, share of steps. Most sounds are short."""
 _SNR_LIMIT = 5.0
 _EMA_DECAY = 0.9995
@@ -66,7 +68,7 @@ def build_unet(settings: Settings) -> UNet2DConditionModel:
     plain = len(widths.unet) - 1
     torch.manual_seed(settings.seed + 2)
     unet = UNet2DConditionModel(
-        sample_size=128,
+        sample_size=32,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
         down_block_types=("DownBlock2D",) * plain + ("CrossAttnDownBlock2D",),
@@ -77,6 +79,8 @@ def build_unet(settings: Settings) -> UNet2DConditionModel:
         class_embed_type="simple_projection",
         projection_class_embeddings_input_dim=EMBEDDING_SIZE,
         class_embeddings_concat=True,
+        time_embedding_dim=widths.unet_embedding,
+        resnet_time_scale_shift="scale_shift",
         attention_head_dim=widths.unet_heads,
         norm_num_groups=widths.unet_groups,
     )
@@ -100,16 +104,16 @@ class Examples:
     rng: np.random.Generator
 
     def batch(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Latents [about count, 8, 32 to 128, 16] and unit conditions [as many, 512]."""
+        """Latents [about count, 64, 8 to 32, 4] and unit conditions [as many, 512]."""
         kind = int(self.rng.choice(len(_WINDOWS), p=[share for _, _, share in _WINDOWS]))
         frames, factor, _ = _WINDOWS[kind]
         count = max(1, int(count * factor))
         chosen = self.rng.choice(len(self.probabilities), count, p=self.probabilities)
-        mean = self.cache.mean[chosen, :, :frames]
-        noise = self.rng.standard_normal(mean.shape, dtype=np.float32)
-        latents = mean + self.cache.deviation[chosen, :, :frames] * noise
-        z = torch.from_numpy(latents.astype(np.float32)) * self.scaling_factor
-        return z, torch.stack([self._condition(int(row)) for row in chosen])
+        mean = self.cache.mean[chosen, :, :frames].astype(np.float32)
+        z = torch.from_numpy(mean) * self.scaling_factor
+        return z + POSTERIOR * torch.randn_like(z), torch.stack(
+            [self._condition(int(row)) for row in chosen]
+        )
 
     def _condition(self, row: int) -> torch.Tensor:
         draw = self.rng.random()
@@ -174,7 +178,7 @@ def diffusion_loss(
     steps = torch.randint(0, 1000, (len(latents),))
     noisy = scheduler.add_noise(latents, noise, steps)
     target = scheduler.get_velocity(latents, noise, steps)
-    with torch.autocast("cpu", torch.bfloat16):
+    with half_precision():
         output = unet(noisy, steps, encoder_hidden_states=None, class_labels=conditions).sample
     error = (output.float() - target).square().mean(dim=(1, 2, 3))
     alpha = scheduler.alphas_cumprod[steps]
@@ -196,9 +200,8 @@ def train_diffusion(
     """Train or resume; the averaged weights are what is saved as the model."""
     unet, scheduler = build_unet(settings), build_scheduler()
     average = copy.deepcopy(unet).requires_grad_(False)
-    optimiser = torch.optim.AdamW(
-        unet.parameters(), betas=(0.9, 0.99), weight_decay=1e-3, fused=True
-    )
+    outer = [unet.conv_in.weight, unet.conv_out.weight, unet.class_embedding.weight]
+    optimiser = Muon(unet.parameters(), plain=outer)
     folder = settings.folder("diffusion")
     parts = {"unet": unet, "average": average, "optimiser": optimiser}
     session = Session(folder, parts, settings.diffusion, settings.checkpoint_minutes)

@@ -46,7 +46,7 @@ FloatArray = npt.NDArray[np.float32]
 class Trial:
     """How the judged sounds are made."""
 
-    frames: int = 128
+    frames: int = 16
     guidance: float = 3.0
     steps: int = 20
     seeds: tuple[int, ...] = (0, 1, 2, 3)

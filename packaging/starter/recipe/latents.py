@@ -23,17 +23,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_REAL_VARIANTS = 5
+_REAL_VARIANTS = 3
 _LONG_CLIP_S = 6.0
 _BATCH = 16
 
 
 @dataclass(frozen=True, slots=True)
 class LatentCache:
-    """Posterior means and deviations [windows, 8, 128, 16] and the clip of each window."""
+    """Posterior means [windows, 64, 32, 4] and the clip of each window."""
 
     mean: npt.NDArray[np.float16]
-    deviation: npt.NDArray[np.float16]
     clip: npt.NDArray[np.int32]
 
 
@@ -48,20 +47,17 @@ def planned_windows(clips: Sequence[Clip]) -> list[int]:
 
 
 @torch.no_grad()
-def encode_windows(
-    vae: AutoencoderKL, windows: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.float16]]:
-    """Posterior mean and deviation of waveforms [batch, samples]."""
+def encode_windows(vae: AutoencoderKL, windows: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
+    """Posterior mean of waveforms [batch, samples]; its deviation is the same everywhere."""
     mel = LogMel()(torch.from_numpy(windows))[:, None]
-    with torch.autocast("cpu", torch.bfloat16):
-        posterior = vae.encode(mel).latent_dist
-    return posterior.mean.half().numpy(), posterior.std.half().numpy()
+    mean: npt.NDArray[np.float16] = vae.encode(mel).latent_dist.mean.half().numpy()
+    return mean
 
 
 def cache_latents(settings: Settings, clips: Sequence[Clip]) -> None:
     """Encode every planned window in parts, so that a cut loses one part at most."""
     folder = settings.folder("latents")
-    vae = AutoencoderKL.from_pretrained(settings.folder("vae") / "model").eval()
+    vae = AutoencoderKL.from_pretrained(settings.folder("vae") / "encoder").eval()
     plan = planned_windows(clips)
     length = WINDOW_FRAMES * HOP_SAMPLES
     part_size = 512
@@ -70,7 +66,7 @@ def cache_latents(settings: Settings, clips: Sequence[Clip]) -> None:
         if path.exists():
             continue
         numbers = plan[part : part + part_size]
-        means, deviations = [], []
+        means = []
         for start in range(0, len(numbers), _BATCH):
             rows = []
             for offset, number in enumerate(numbers[start : start + _BATCH]):
@@ -78,14 +74,11 @@ def cache_latents(settings: Settings, clips: Sequence[Clip]) -> None:
                 first = position == 0 or plan[position - 1] != number
                 rng = np.random.default_rng((settings.seed, position))
                 rows.append(window_of(clips[number], length, rng, 0.0 if first else 1.0))
-            mean, deviation = encode_windows(vae, np.stack(rows))
-            means.append(mean)
-            deviations.append(deviation)
+            means.append(encode_windows(vae, np.stack(rows)))
         partial = path.with_name("partial.npz")
         np.savez(
             partial,
             mean=np.concatenate(means),
-            deviation=np.concatenate(deviations),
             clip=np.array(numbers, dtype=np.int32),
         )
         partial.replace(path)
@@ -99,6 +92,5 @@ def load_latents(folder: Path) -> LatentCache:
         raise FileNotFoundError(f"no latents in {folder}: run the stage 'latents' first")
     return LatentCache(
         np.concatenate([part["mean"] for part in parts]),
-        np.concatenate([part["deviation"] for part in parts]),
         np.concatenate([part["clip"] for part in parts]),
     )

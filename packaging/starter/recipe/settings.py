@@ -8,11 +8,13 @@ from pathlib import Path
 SAMPLE_RATE_HZ = 16_000
 HOP_SAMPLES = 160
 MEL_BANDS = 64
-LATENT_CHANNELS = 8
-LATENT_FRAME_SAMPLES = HOP_SAMPLES * 4
+LATENT_CHANNELS = 64
+LATENT_FACTOR = 16
+LATENT_BANDS = MEL_BANDS // LATENT_FACTOR
+LATENT_FRAME_SAMPLES = HOP_SAMPLES * LATENT_FACTOR
 EMBEDDING_SIZE = 512
 WINDOW_FRAMES = 512
-"""Every training example is 5.12 s of mel: 512 frames, 128 latent frames."""
+"""Every training example is 5.12 s of mel: 512 frames, 32 latent frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,13 @@ class StageBudget:
 class Widths:
     """Channel counts of the networks; ``TINY_WIDTHS`` serves the tests."""
 
-    vae: tuple[int, ...] = (24, 48, 128)
+    vae: tuple[int, ...] = (16, 32, 96, 160, 144)
     vae_groups: int = 8
-    unet: tuple[int, ...] = (24, 64, 160)
-    unet_heads: tuple[int, ...] = (2, 2, 5)
-    unet_groups: int = 8
-    vocoder: int = 192
+    unet: tuple[int, ...] = (192, 256)
+    unet_heads: tuple[int, ...] = (3, 4)
+    unet_groups: int = 16
+    unet_embedding: int = 320
+    vocoder: int = 512
     audio_patch: int = 32
     audio_depths: tuple[int, ...] = (1, 1, 2, 1)
     audio_heads: tuple[int, ...] = (2, 4, 8, 8)
@@ -42,11 +45,12 @@ class Widths:
 
 
 TINY_WIDTHS = Widths(
-    vae=(8, 8, 16),
+    vae=(4, 16, 64, 80, 144),
     vae_groups=4,
-    unet=(8, 16, 16),
-    unet_heads=(1, 2, 2),
+    unet=(16, 16),
+    unet_heads=(1, 2),
     unet_groups=4,
+    unet_embedding=16,
     vocoder=32,
     audio_patch=8,
     audio_depths=(1, 1, 1, 1),
@@ -69,15 +73,14 @@ class Settings:
     seed: int = 20260
     threads: int = 2
     judge_seeds: tuple[int, ...] = (0, 1, 2, 3)
-    judge_frames: int = 64
+    judge_frames: int = 16
     synthetic_per_family: int = 40
     checkpoint_minutes: float = 2.0
     widths: Widths = field(default_factory=Widths)
-    text: StageBudget = StageBudget(3000, 14, 64, 4e-4)
-    vae: StageBudget = StageBudget(6000, 18, 8, 4e-4)
-    vocoder: StageBudget = StageBudget(40_000, 95, 12, 4e-4)
+    decoder: StageBudget = StageBudget(20_000, 45, 8, 2e-3)
+    vocoder: StageBudget = StageBudget(40_000, 120, 4, 2e-3)
     clap: StageBudget = StageBudget(4000, 14, 24, 5e-4)
-    diffusion: StageBudget = StageBudget(400_000, 55, 16, 6e-4)
+    diffusion: StageBudget = StageBudget(400_000, 110, 32, 2e-3)
 
     def folder(self, stage: str) -> Path:
         """The work folder of a stage, made on first use."""
@@ -93,8 +96,7 @@ def tiny(settings: Settings) -> Settings:
         settings,
         widths=TINY_WIDTHS,
         synthetic_per_family=1,
-        text=budget,
-        vae=budget,
+        decoder=budget,
         vocoder=budget,
         clap=budget,
         diffusion=budget,

@@ -17,8 +17,8 @@ from recipe.diffusion import train_diffusion
 from recipe.judging import judge
 from recipe.latents import cache_latents
 from recipe.synthesis import synthesise
-from recipe.text_tower import embed_texts, train_text_tower
-from recipe.vae import train_vae
+from recipe.text_tower import embed_texts, make_text_tower
+from recipe.vae import fit_encoder, train_decoder
 from recipe.vocoder import train_vocoder
 from recipe.vocoder_trial import try_vocoders
 
@@ -76,14 +76,15 @@ def run_audio_tower(settings: Settings) -> None:
 
 def run_diffusion(settings: Settings) -> None:
     """Train the UNet on what the other stages have cached."""
-    vae = AutoencoderKL.from_pretrained(settings.folder("vae") / "model")
+    vae = AutoencoderKL.from_pretrained(settings.folder("vae") / "encoder")
     train_diffusion(settings, gather_clips(settings), float(vae.config.scaling_factor))
 
 
 STAGES: dict[str, Callable[[Settings], object]] = {
     "clips": make_clips,
-    "text": lambda settings: train_text_tower(settings, captions_of(gather_clips(settings))),
-    "vae": lambda settings: train_vae(settings, gather_clips(settings)),
+    "text": lambda settings: make_text_tower(settings, captions_of(gather_clips(settings))),
+    "encoder": lambda settings: fit_encoder(settings, gather_clips(settings)),
+    "decoder": lambda settings: train_decoder(settings, gather_clips(settings)),
     "vocoder": lambda settings: train_vocoder(settings, gather_clips(settings)),
     "vocoder-trial": lambda settings: try_vocoders(settings, gather_clips(settings)),
     "latents": lambda settings: cache_latents(settings, gather_clips(settings)),

@@ -1,8 +1,8 @@
-"""The text tower: MiniLM's sentence space, distilled into ClapTextModelWithProjection.
+"""The text tower: MiniLM's sentence space inside ClapTextModelWithProjection, without training.
 
-MiniLM means its sentences by averaging tokens, CLAP by a pooled first token. The tower starts
-from MiniLM's weights and learns to say with its first token what the average says, whitened over
-a corpus about sounds so that the space is spent on differences between sounds.
+MiniLM means its sentences by averaging tokens, CLAP by a pooled first token. One more layer with
+weights computed by hand takes the average; the projection then whitens it over a corpus about
+sounds, so that the space is spent on differences between sounds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from transformers import (
 
 from recipe.settings import EMBEDDING_SIZE, Settings
 from recipe.text_corpus import build_corpus
-from recipe.training import Session, descend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +38,11 @@ _POSITION_SHIFT = 1
 _WHITENING_POWER = 0.25
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _WHITENING_TEXTS = 6000
+_AVERAGE_GAIN = 1000.0
+_POOLER_GAIN = 0.01
+_OPEN = 4.0
+_CHECKED_TEXTS = 512
+_LEAST_COSINE = 0.99
 _MIN_VOCABULARY = 30_000
 
 
@@ -131,13 +135,12 @@ def load_teacher(
     return Teacher(model, tokenizer, mean, (vectors * scale @ rotation).float())
 
 
-def build_tower(teacher: Teacher) -> ClapTextModelWithProjection:
-    """MiniLM's weights under CLAP's names, positions shifted by one."""
+def _tower_config(teacher: Teacher) -> ClapTextConfig:
     bert = teacher.model.config
-    config = ClapTextConfig(
+    return ClapTextConfig(
         vocab_size=bert.vocab_size,
         hidden_size=bert.hidden_size,
-        num_hidden_layers=bert.num_hidden_layers,
+        num_hidden_layers=bert.num_hidden_layers + 1,
         num_attention_heads=bert.num_attention_heads,
         intermediate_size=bert.intermediate_size,
         max_position_embeddings=bert.max_position_embeddings + _POSITION_SHIFT,
@@ -148,7 +151,10 @@ def build_tower(teacher: Teacher) -> ClapTextModelWithProjection:
         eos_token_id=teacher.tokenizer.sep_token_id,
         projection_dim=EMBEDDING_SIZE,
     )
-    tower = ClapTextModelWithProjection(config)
+
+
+def _copy_minilm(teacher: Teacher, tower: ClapTextModelWithProjection) -> None:
+    """MiniLM's weights under CLAP's names, positions shifted by one."""
     state = tower.state_dict()
     for name, value in teacher.model.state_dict().items():
         target = f"text_model.{name}"
@@ -159,6 +165,47 @@ def build_tower(teacher: Teacher) -> ClapTextModelWithProjection:
         elif target in state and "position_ids" not in name and "pooler" not in name:
             state[target][:] = value
     tower.load_state_dict(state)
+
+
+def _average_in_last_layer(tower: ClapTextModelWithProjection) -> None:
+    """Make the last layer say the average of all tokens at every token.
+
+    Queries and keys of zero attend to every token alike, the value is the token itself, and the
+    layer norm of (large x average + token) is that of the average.
+    """
+    layer = tower.text_model.encoder.layer[-1]
+    for parameter in layer.parameters():
+        parameter.zero_()
+    size = len(layer.attention.output.dense.weight)
+    layer.attention.self.value.weight.copy_(torch.eye(size))
+    layer.attention.output.dense.weight.copy_(torch.eye(size) * _AVERAGE_GAIN)
+    layer.attention.output.LayerNorm.weight.fill_(1.0)
+    layer.output.LayerNorm.weight.fill_(1.0)
+
+
+def _map_in_projection(tower: ClapTextModelWithProjection, teacher: Teacher) -> None:
+    """The affine map of the teacher, led past the pooler's tanh and the projection's ReLU.
+
+    tanh of a hundredth is linear; a positive offset, taken off afterwards, keeps ReLU open.
+    """
+    pooler, projection = tower.text_model.pooler.dense, tower.text_projection
+    size = len(pooler.weight)
+    pooler.weight.copy_(torch.eye(size) * _POOLER_GAIN)
+    pooler.bias.zero_()
+    projection.linear1.weight.copy_(teacher.map.T / (_POOLER_GAIN * size**0.5))
+    shift = teacher.mean @ teacher.map
+    projection.linear1.bias.copy_(_OPEN - shift)
+    projection.linear2.weight.copy_(torch.eye(EMBEDDING_SIZE))
+    projection.linear2.bias.fill_(-_OPEN)
+
+
+@torch.no_grad()
+def build_tower(teacher: Teacher) -> ClapTextModelWithProjection:
+    """A CLAP text tower that equals the teacher: computed, not trained."""
+    tower = ClapTextModelWithProjection(_tower_config(teacher)).eval()
+    _copy_minilm(teacher, tower)
+    _average_in_last_layer(tower)
+    _map_in_projection(tower, teacher)
     return tower
 
 
@@ -178,51 +225,22 @@ def embed_texts(
     return functional.normalize(torch.cat(parts).float(), dim=-1)
 
 
-def _loss(student: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, float]:
-    """Cosine distance plus the batch's similarity structure, sharpened."""
-    unit = functional.normalize(student.float(), dim=-1)
-    cosine = (unit * target).sum(-1)
-    # The similarities within the batch matter most: they say which sounds are neighbours.
-    structure = (unit @ target.T - target @ target.T).square().mean()
-    return (1.0 - cosine).mean() + 4.0 * structure, float(cosine.mean().item())
-
-
-def _freeze_lower_half(tower: ClapTextModelWithProjection) -> list[torch.nn.Parameter]:
-    """Keep the words and the lower layers as MiniLM has them; return what is trained."""
-    layers = tower.text_model.encoder.layer
-    frozen = [tower.text_model.embeddings, *layers[: len(layers) // 2]]
-    for part in frozen:
-        part.requires_grad_(False)
-    return [parameter for parameter in tower.parameters() if parameter.requires_grad]
-
-
-def train_text_tower(
+def make_text_tower(
     settings: Settings, captions: Sequence[str]
 ) -> tuple[ClapTextModelWithProjection, BertTokenizer]:
-    """Distil or resume, then save tower and tokenizer."""
+    """Build tower and tokenizer, compare them with the teacher, and save both."""
     rng = np.random.default_rng(settings.seed)
     corpus, about_sounds = build_corpus(captions, settings.ucs_table, rng)
     tokenizer = load_tokenizer(settings, corpus)
     sample = rng.choice(len(about_sounds), min(_WHITENING_TEXTS, len(about_sounds)), replace=False)
     teacher = load_teacher(settings, tokenizer, [about_sounds[i] for i in sample])
     tower = build_tower(teacher)
-    log.info("%d texts, %d about sounds", len(corpus), len(about_sounds))
-    trained = _freeze_lower_half(tower)
-    optimiser = torch.optim.AdamW(trained, betas=(0.9, 0.98), weight_decay=1e-3)
+    checked = [corpus[i] for i in rng.integers(0, len(corpus), _CHECKED_TEXTS)]
+    cosine = (embed_texts(tower, tokenizer, checked) * teacher.embed(checked)).sum(-1)
+    log.info("cosine to the teacher: mean %.5f, least %.5f", cosine.mean(), cosine.min())
+    if cosine.min() < _LEAST_COSINE:
+        raise ValueError(f"the text tower is not its teacher: cosine {cosine.min():.4f}")
     folder = settings.folder("text")
-    parts = {"tower": tower, "optimiser": optimiser}
-    session = Session(folder, parts, settings.text, settings.checkpoint_minutes)
-    tower.train()
-    while session.is_running():
-        texts = [corpus[i] for i in rng.integers(0, len(corpus), settings.text.batch)]
-        session.apply_learning_rate(optimiser)
-        with torch.autocast("cpu", torch.bfloat16):
-            output = tower(**tokens_of(tokenizer, texts)).text_embeds
-        loss, cosine = _loss(output, teacher.embed(texts))
-        descend(loss, trained, optimiser)
-        session.tick({"loss": loss.item(), "cosine": cosine})
-    session.save()
-    tower.eval()
     tower.save_pretrained(folder / "model")
     tokenizer.save_pretrained(folder / "tokenizer")
     return tower, tokenizer

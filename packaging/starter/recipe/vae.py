@@ -1,4 +1,4 @@
-"""The VAE between log mels and latents: AutoencoderKL with factor 4 and 8 channels."""
+"""The VAE between log mels and latents: a computed encoder, a trained decoder."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from torch.nn import functional
 
 from recipe.examples import random_segment, sampling_weights
 from recipe.front_end import LogMel
+from recipe.muon import Muon
+from recipe.patch_transform import MEL_MEAN, MEL_STD, set_encoder, set_posterior
 from recipe.settings import HOP_SAMPLES, LATENT_CHANNELS, Settings
-from recipe.training import Session, descend
+from recipe.training import Session, descend, half_precision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,13 +25,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_MEL_MEAN, _MEL_STD = -6.0, 3.0
-_CROP_FRAMES = 96
-_KL_WEIGHT = 3e-3
+_CROP_FRAMES = 128
+POSTERIOR = 0.08
+"""Deviation of the posterior, in units of the latents' overall deviation."""
+_LARGEST_NOISE = 0.25
+"""The decoder learns on latents with up to this much noise: what a sampler leaves in them."""
+_MEASURED = 640
 
 
 def build_vae(settings: Settings) -> AutoencoderKL:
-    """A thin AutoencoderKL in AudioLDM's layout."""
+    """A thin AutoencoderKL in AudioLDM's layout, factor 16 in time and frequency."""
     widths = settings.widths
     torch.manual_seed(settings.seed)
     vae = AutoencoderKL(
@@ -43,13 +48,12 @@ def build_vae(settings: Settings) -> AutoencoderKL:
         norm_num_groups=widths.vae_groups,
         sample_size=512,
         act_fn="silu",
+        mid_block_add_attention=False,
     )
-    with torch.no_grad():  # Mels reach from -11.5 to 3: fold their scale into the outer layers.
-        first, last = vae.encoder.conv_in, vae.decoder.conv_out
-        first.weight.div_(_MEL_STD)
-        first.bias.sub_(first.weight.sum(dim=(1, 2, 3)) * _MEL_MEAN)
-        last.weight.mul_(_MEL_STD)
-        last.bias.fill_(_MEL_MEAN)
+    with torch.no_grad():
+        last = vae.decoder.conv_out
+        last.weight.mul_(MEL_STD)
+        last.bias.fill_(MEL_MEAN)
     return vae
 
 
@@ -75,40 +79,49 @@ def _batch(
     return mels
 
 
-def train_vae(settings: Settings, clips: Sequence[Clip]) -> AutoencoderKL:
-    """Train or resume, measure the latents' scale, and save in diffusers' layout."""
-    vae = build_vae(settings)
-    optimiser = torch.optim.AdamW(vae.parameters(), betas=(0.9, 0.99), weight_decay=1e-3)
+@torch.no_grad()
+def fit_encoder(settings: Settings, clips: Sequence[Clip]) -> AutoencoderKL:
+    """Compute the encoder, the posterior and the latents' scale, and save the whole."""
+    vae, mel = build_vae(settings), LogMel()
+    rng = np.random.default_rng(settings.seed)
+    mels = _batch(clips, sampling_weights(clips, 0.7), _MEASURED, mel, rng)
+    set_encoder(vae, mels)
+    deviation = float(
+        torch.cat([vae.encode(part).latent_dist.mean for part in torch.split(mels, 32)]).std()
+    )
+    set_posterior(vae, POSTERIOR * deviation)
+    vae.register_to_config(scaling_factor=1.0 / deviation)
+    log.info("VAE scaling factor %.4f", vae.config.scaling_factor)
+    vae.save_pretrained(settings.folder("vae") / "encoder")
+    return vae.eval()
+
+
+def train_decoder(settings: Settings, clips: Sequence[Clip]) -> AutoencoderKL:
+    """Train or resume the decoder against the computed encoder and save in diffusers' layout."""
     folder = settings.folder("vae")
-    parts = {"vae": vae, "optimiser": optimiser}
-    session = Session(folder, parts, settings.vae, settings.checkpoint_minutes)
+    vae = AutoencoderKL.from_pretrained(folder / "encoder")
+    vae.encoder.requires_grad_(False)
+    trained = [*vae.decoder.parameters(), *vae.post_quant_conv.parameters()]
+    optimiser = Muon(trained, plain=[vae.decoder.conv_out.weight])
+    session = Session(
+        folder, {"vae": vae, "optimiser": optimiser}, settings.decoder, settings.checkpoint_minutes
+    )
     rng = np.random.default_rng(settings.seed + session.step)
     weights, mel = sampling_weights(clips, 0.7), LogMel()
     while session.is_running():
-        target = _batch(clips, weights, settings.vae.batch, mel, rng)
+        target = _batch(clips, weights, settings.decoder.batch, mel, rng)
         session.apply_learning_rate(optimiser)
-        with torch.autocast("cpu", torch.bfloat16):
-            posterior = vae.encode(target).latent_dist
-            output = vae.decode(posterior.sample()).sample
+        with torch.no_grad():
+            latents = vae.encode(target).latent_dist.mean
+            noise = torch.rand(len(latents), 1, 1, 1) * _LARGEST_NOISE / vae.config.scaling_factor
+            latents = latents + noise * torch.randn_like(latents)
+        with half_precision():
+            output = vae.decode(latents).sample
         loss = reconstruction_loss(output.float(), target)
-        kl = 0.5 * (posterior.mean.float().square() + posterior.var.float() - 1.0)
-        kl_loss = (kl - 0.5 * posterior.logvar.float()).mean()
-        descend(loss + _KL_WEIGHT * kl_loss, vae.parameters(), optimiser)
-        plain = functional.l1_loss(output.float(), target).item()
-        session.tick({"loss": loss.item(), "mel_l1": plain, "kl": kl_loss.item()})
+        descend(loss, trained, optimiser)
+        plain = functional.l1_loss(output.detach().float(), target).item()
+        session.tick({"loss": loss.item(), "mel_l1": plain})
     session.save()
     vae.eval()
-    set_scaling_factor(vae, clips, mel, rng)
     vae.save_pretrained(folder / "model")
     return vae
-
-
-@torch.no_grad()
-def set_scaling_factor(
-    vae: AutoencoderKL, clips: Sequence[Clip], mel: LogMel, rng: np.random.Generator
-) -> None:
-    """1 / standard deviation of sampled latents, as latent diffusion defines it."""
-    weights = sampling_weights(clips, 0.7)
-    latents = vae.encode(_batch(clips, weights, 32, mel, rng)).latent_dist.sample()
-    vae.register_to_config(scaling_factor=float(1.0 / latents.std()))
-    log.info("VAE scaling factor %.4f", vae.config.scaling_factor)

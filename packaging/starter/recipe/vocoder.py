@@ -13,8 +13,9 @@ from transformers import SpeechT5HifiGan, SpeechT5HifiGanConfig
 from recipe.discriminators import Discriminators, discriminator_loss, generator_losses
 from recipe.examples import random_segment, sampling_weights
 from recipe.front_end import LogMel
+from recipe.muon import Muon
 from recipe.settings import HOP_SAMPLES, MEL_BANDS, SAMPLE_RATE_HZ, Settings
-from recipe.training import Session, descend
+from recipe.training import Session, descend, half_precision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,24 +24,28 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_SEGMENT_FRAMES = 40
+_SEGMENT_FRAMES = 64
 _EDGE_FRAMES = 3
-_ADVERSARIAL_FROM = 0.5
+_ADVERSARIAL_FROM = 0.6
 _FFT_SIZES = (128, 256, 512, 1024, 2048)
 
 
 def build_vocoder(settings: Settings) -> SpeechT5HifiGan:
-    """A HiFi-GAN whose kernels keep the length exact: 160 samples per frame."""
+    """A HiFi-GAN whose kernels keep the length exact: 160 samples per frame.
+
+    Most of its weights work at the frame rate, where they cost least: the first stage changes the
+    width and not the rate.
+    """
     torch.manual_seed(settings.seed + 1)
     return SpeechT5HifiGan(
         SpeechT5HifiGanConfig(
             model_in_dim=MEL_BANDS,
             sampling_rate=SAMPLE_RATE_HZ,
             upsample_initial_channel=settings.widths.vocoder,
-            upsample_rates=[5, 4, 4, 2],
-            upsample_kernel_sizes=[15, 8, 8, 4],
-            resblock_kernel_sizes=[3, 7],
-            resblock_dilation_sizes=[[1, 3], [1, 3]],
+            upsample_rates=[1, 5, 4, 8],
+            upsample_kernel_sizes=[3, 15, 12, 24],
+            resblock_kernel_sizes=[3],
+            resblock_dilation_sizes=[[1, 3, 9]],
             normalize_before=False,
         )
     )
@@ -96,7 +101,8 @@ def _batches(
 def train_vocoder(settings: Settings, clips: Sequence[Clip]) -> SpeechT5HifiGan:
     """Train or resume the vocoder and save it in transformers' layout."""
     vocoder, judge = build_vocoder(settings), Discriminators(settings.widths.discriminator)
-    optimiser = torch.optim.AdamW(vocoder.parameters(), betas=(0.8, 0.99), weight_decay=1e-3)
+    outer = [vocoder.conv_pre.weight, vocoder.conv_post.weight]
+    optimiser = Muon(vocoder.parameters(), betas=(0.8, 0.99), plain=outer)
     judge_optimiser = torch.optim.AdamW(judge.parameters(), betas=(0.8, 0.99))
     folder = settings.folder("vocoder")
     parts = {
@@ -110,9 +116,10 @@ def train_vocoder(settings: Settings, clips: Sequence[Clip]) -> SpeechT5HifiGan:
     spectral = SpectralLoss()
     while session.is_running():
         mel, wave = next(batches)
-        session.apply_learning_rate(optimiser, judge_optimiser)
+        session.apply_learning_rate(optimiser)
+        session.apply_learning_rate(judge_optimiser, share=0.2)
         adversarial = session.progress > _ADVERSARIAL_FROM
-        with torch.autocast("cpu", torch.bfloat16):
+        with half_precision():
             output = vocoder(mel)
         output = output.float()
         losses = spectral(output, wave)
@@ -120,7 +127,7 @@ def train_vocoder(settings: Settings, clips: Sequence[Clip]) -> SpeechT5HifiGan:
         report = {name: loss.item() for name, loss in losses.items()}
         if adversarial:
             report["judge"] = _train_judge(judge, judge_optimiser, output.detach(), wave)
-            with torch.autocast("cpu", torch.bfloat16):
+            with half_precision():
                 fooling, matching = generator_losses(judge, output, wave)
             total = total + 0.25 * fooling + 0.5 * matching
             report |= {"fool": fooling.item(), "match": matching.item()}
@@ -138,7 +145,7 @@ def _train_judge(
     output: torch.Tensor,
     wave: torch.Tensor,
 ) -> float:
-    with torch.autocast("cpu", torch.bfloat16):
+    with half_precision():
         loss = discriminator_loss(judge, output, wave)
     descend(loss, judge.parameters(), optimiser, 5.0)
     return float(loss.item())
