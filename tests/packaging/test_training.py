@@ -12,7 +12,7 @@ from recipe.diffusion import Examples, build_scheduler, build_unet, diffusion_lo
 from recipe.examples import place, sampling_weights, window_of
 from recipe.latents import LatentCache, planned_windows
 from recipe.sampling import sample_latents, starting_noise
-from recipe.settings import TINY_WIDTHS, Settings, StageBudget
+from recipe.settings import LATENT_CHANNELS, TINY_WIDTHS, Settings, StageBudget
 from recipe.training import Session
 
 if TYPE_CHECKING:
@@ -109,7 +109,9 @@ def test_batches_are_scaled_windows_and_unit_conditions() -> None:
 def test_loss_and_sampling_are_finite(tmp_path: Path) -> None:
     unet = build_unet(Settings(work=tmp_path, sounds=tmp_path, widths=TINY_WIDTHS))
     latents, conditions = _examples().batch(2)
-    assert torch.isfinite(diffusion_loss(unet, build_scheduler(), latents, conditions))
+    assert torch.isfinite(
+        diffusion_loss(unet, build_scheduler(), latents, conditions, torch.ones(LATENT_CHANNELS))
+    )
     noise = starting_noise([1, 2], 9)
     made = sample_latents(unet, noise, conditions[:1].expand(2, -1), conditions[:1], steps=2)
     assert made.shape == (2, 64, 9, 4)

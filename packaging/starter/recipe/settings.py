@@ -33,10 +33,10 @@ class Widths:
 
     vae: tuple[int, ...] = (16, 32, 96, 160, 144)
     vae_groups: int = 8
-    unet: tuple[int, ...] = (192, 256)
-    unet_heads: tuple[int, ...] = (3, 4)
+    unet: tuple[int, ...] = (64, 128, 224)
+    unet_heads: tuple[int, ...] = (2, 2, 4)
     unet_groups: int = 16
-    unet_embedding: int = 320
+    unet_embedding: int = 256
     vocoder: int = 512
     audio_patch: int = 32
     audio_depths: tuple[int, ...] = (1, 1, 2, 1)
@@ -47,8 +47,8 @@ class Widths:
 TINY_WIDTHS = Widths(
     vae=(4, 16, 64, 80, 144),
     vae_groups=4,
-    unet=(16, 16),
-    unet_heads=(1, 2),
+    unet=(16, 16, 16),
+    unet_heads=(1, 1, 2),
     unet_groups=4,
     unet_embedding=16,
     vocoder=32,
@@ -80,7 +80,7 @@ class Settings:
     decoder: StageBudget = StageBudget(20_000, 45, 8, 2e-3)
     vocoder: StageBudget = StageBudget(40_000, 120, 4, 2e-3)
     clap: StageBudget = StageBudget(4000, 14, 24, 5e-4)
-    diffusion: StageBudget = StageBudget(400_000, 110, 32, 2e-3)
+    diffusion: StageBudget = StageBudget(400_000, 120, 40, 1.2e-3)
 
     def folder(self, stage: str) -> Path:
         """The work folder of a stage, made on first use."""

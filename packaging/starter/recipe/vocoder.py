@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 _SEGMENT_FRAMES = 64
 _EDGE_FRAMES = 3
-_ADVERSARIAL_FROM = 0.6
+_ADVERSARIAL_FROM = 0.75
 _FFT_SIZES = (128, 256, 512, 1024, 2048)
 
 
