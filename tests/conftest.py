@@ -21,6 +21,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 THREAD_GRACE_S = 3.0
+FOLDERS_WITH_TORCH = {"cli", "engine", "evaluation", "generation"}
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +34,20 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def tiny_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny AudioLDM with random weights and an audio tower; do not write into it."""
     return build_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(autouse=True)
+def one_thread(request: pytest.FixtureRequest) -> Iterator[None]:
+    """One thread for tiny models: more only wait for each other on a busy computer."""
+    if request.path.parent.name not in FOLDERS_WITH_TORCH:
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from soundstudio.core.catalogue import catalogue
 from soundstudio.core.errors import SettingsError, StudioError
 from soundstudio.core.paths import user_folders
-from soundstudio.core.settings import Settings, load_settings
+from soundstudio.core.settings import Settings, chosen_models_folder, load_settings
 
 if TYPE_CHECKING:
     from soundstudio.core.catalogue import CatalogueRow
@@ -121,8 +121,7 @@ def _devices(problems: list[str], slow: list[str]) -> list[dict[str, Any]]:
 
 
 def _models(settings: Settings, problems: list[str]) -> list[dict[str, Any]]:
-    chosen = settings.models_folder
-    folder = Path(chosen).expanduser() if chosen else user_folders().models
+    folder = chosen_models_folder(settings, user_folders())
     rows = []
     usable = 0
     for row in catalogue(folder):

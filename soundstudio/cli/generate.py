@@ -16,7 +16,7 @@ from soundstudio.core.catalogue import find_model
 from soundstudio.core.errors import InvalidRequestError, StudioError
 from soundstudio.core.paths import user_folders
 from soundstudio.core.requests import DEFAULT_SAMPLER, SAMPLERS, GenerationRequest
-from soundstudio.core.settings import load_settings
+from soundstudio.core.settings import chosen_models_folder, load_settings
 
 if TYPE_CHECKING:
     from soundstudio.core.settings import Settings
@@ -176,8 +176,7 @@ class _Generation:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        chosen = settings.models_folder
-        self._models_folder = Path(chosen).expanduser() if chosen else user_folders().models
+        self._models_folder = chosen_models_folder(settings, user_folders())
         self._model: AudioLDM | None = None
         self._key: tuple[str, str, str] | None = None
         self._started = time.monotonic()

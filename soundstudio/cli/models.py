@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from soundstudio.cli.terminal import write_json, write_line, write_table
 from soundstudio.core.catalogue import catalogue, find_model
 from soundstudio.core.errors import ModelError
-from soundstudio.core.paths import user_folders
-from soundstudio.core.settings import load_settings
+from soundstudio.core.settings import current_models_folder
 
 if TYPE_CHECKING:
     import argparse
@@ -46,13 +45,6 @@ def _unset() -> Any:
     return argparse.SUPPRESS
 
 
-def models_folder() -> Path:
-    """Where the user's models lie: the setting, or the data folder."""
-    folders = user_folders()
-    chosen = load_settings(folders.settings_file).models_folder
-    return Path(chosen).expanduser() if chosen else folders.models
-
-
 def describe(row: CatalogueRow) -> dict[str, Any]:
     """A row of the catalogue for `--json`."""
     return {
@@ -69,7 +61,7 @@ def describe(row: CatalogueRow) -> dict[str, Any]:
 
 
 def _list(args: argparse.Namespace) -> int:
-    rows = catalogue(models_folder())
+    rows = catalogue(current_models_folder())
     if args.json:
         write_json({"models": [describe(row) for row in rows]})
         return 0
@@ -85,7 +77,7 @@ def _cells(row: CatalogueRow) -> tuple[str, ...]:
 
 
 def _download(args: argparse.Namespace) -> int:
-    row = next((row for row in catalogue(models_folder()) if row.id == args.operand), None)
+    row = next((row for row in catalogue(current_models_folder()) if row.id == args.operand), None)
     if row is None:
         raise ModelError(
             f"There is no model called “{args.operand}”.",
@@ -95,14 +87,15 @@ def _download(args: argparse.Namespace) -> int:
         raise ModelError(f"{row.title} is installed already, in {row.folder}.")
     raise ModelError(
         "This version cannot download models yet.",
-        f"Put the files of {row.hub_id} (licence {row.licence}) into {models_folder() / row.id}.",
+        f"Put the files of {row.hub_id} (licence {row.licence}) into "
+        f"{current_models_folder() / row.id}.",
     )
 
 
 def _import(args: argparse.Namespace) -> int:
     from soundstudio.engine.model_store import import_model
 
-    row = import_model(Path(args.operand).expanduser(), models_folder())
+    row = import_model(Path(args.operand).expanduser(), current_models_folder())
     if args.json:
         write_json({"imported": describe(row)})
     else:
@@ -113,7 +106,7 @@ def _import(args: argparse.Namespace) -> int:
 def _verify(args: argparse.Namespace) -> int:
     from soundstudio.engine.model_store import verify_model
 
-    row = find_model(args.operand, models_folder())
+    row = find_model(args.operand, current_models_folder())
     tensors = verify_model(row)
     if args.json:
         write_json({"verified": describe(row), "tensors": tensors})
@@ -125,8 +118,8 @@ def _verify(args: argparse.Namespace) -> int:
 def _remove(args: argparse.Namespace) -> int:
     from soundstudio.engine.model_store import remove_model
 
-    row = find_model(args.operand, models_folder())
-    remove_model(row, models_folder())
+    row = find_model(args.operand, current_models_folder())
+    remove_model(row, current_models_folder())
     if args.json:
         write_json({"removed": describe(row)})
     else:

@@ -8,15 +8,14 @@ import os
 import tomllib
 import typing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import tomli_w
 
 from soundstudio.core.errors import SettingsError, explain_os_error
+from soundstudio.core.paths import UserFolders, user_folders
 from soundstudio.core.requests import STARTER_MODEL
-
-if typing.TYPE_CHECKING:
-    from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +102,18 @@ def load_settings(path: Path) -> Settings:
             "Update Sound Studio; the defaults are used until then.",
         )
     return _from_values(values)
+
+
+def chosen_models_folder(settings: Settings, folders: UserFolders) -> Path:
+    """Where the user's models lie: the setting, or the data folder."""
+    chosen = settings.models_folder
+    return Path(chosen).expanduser() if chosen else folders.models
+
+
+def current_models_folder() -> Path:
+    """The same as the settings file says now. Raises SettingsError."""
+    folders = user_folders()
+    return chosen_models_folder(load_settings(folders.settings_file), folders)
 
 
 def save_settings(settings: Settings, path: Path) -> None:

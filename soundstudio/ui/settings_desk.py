@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 
 from soundstudio.core.catalogue import CatalogueRow, catalogue, row_of_folder
-from soundstudio.core.settings import Settings, save_settings
+from soundstudio.core.settings import Settings, chosen_models_folder, save_settings
 from soundstudio.library.export import make_plan
 from soundstudio.ui.settings_dialog import SettingsDialog
 
@@ -42,8 +42,7 @@ class SettingsDesk(QObject):
             settings.spectrogram_ceiling_db,
         )
         parts.viewer.look_changed.emit()
-        models = Path(settings.models_folder).expanduser() if settings.models_folder else None
-        self.rows = catalogue(models or parts.folders.models)
+        self.rows = catalogue(chosen_models_folder(settings, parts.folders))
         parts.generate.set_models(self.rows, settings.model)
         parts.generation.set_settings(settings, self.rows)
         parts.exports.set_plan(make_plan(settings, parts.folders))

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soundstudio.core.catalogue import find_model
-from soundstudio.core.paths import user_folders
-from soundstudio.core.settings import load_settings
+from soundstudio.core.settings import current_models_folder
 
 if TYPE_CHECKING:
     from soundstudio.core.progress import ProgressCallback
@@ -35,18 +34,11 @@ class WarmModel:
         from soundstudio.engine.failures import free_unused_memory
         from soundstudio.engine.loading import load_model
 
-        row = find_model(model, models_folder())
+        row = find_model(model, current_models_folder())
         free_unused_memory()
         self._model = load_model(row, device, dtype, progress)
         self._key = _key(model, device, dtype)
         return self._model
-
-
-def models_folder() -> Path:
-    """Where the user's models lie: the setting, or the data folder."""
-    folders = user_folders()
-    chosen = load_settings(folders.settings_file).models_folder
-    return Path(chosen).expanduser() if chosen else folders.models
 
 
 def _key(model: str, device: str, dtype: str) -> tuple[str, str, str, int]:
