@@ -67,8 +67,8 @@ def compare(oracle_folder: Path, clips: int, scratch: Path, record: bool) -> int
     expected = oracle.scores(features[:clips], features[clips:])
     for key, score in scores.by_key().items():
         value = score.value if score else float("nan")
-        print(f"  {key:<4} ours {value:.9g}  audioldm_eval {expected[key]:.9g}  "
-              f"relative {abs(value - expected[key]) / max(abs(expected[key]), 1e-12):.1e}")  # fmt: skip
+        relative = abs(value - expected[key]) / max(abs(expected[key]), 1e-12)
+        print(f"  {key:<4} {value:.9g}, audioldm_eval {expected[key]:.9g}: {relative:.1e}")
     if record:
         first = theirs[3]
         for name in worst:
@@ -105,7 +105,9 @@ class Oracle:
         module: Any = importlib.import_module("torchvggish.torchvggish")
         self._vggish = module._vgg(postprocess=False)
         self._vggish.load_state_dict(vggish_state())
-        self._vggish.embeddings = torch.nn.Sequential(*list(self._vggish.embeddings.children())[:-1])
+        self._vggish.embeddings = torch.nn.Sequential(
+            *list(self._vggish.embeddings.children())[:-1]
+        )
         self._vggish.eval()
         self._input: Any = importlib.import_module("torchvggish.vggish_input")
 
@@ -144,13 +146,14 @@ class Oracle:
         isc, kl, fid, fad = (
             importlib.import_module(f"audioldm_eval.metrics.{name}") for name in names
         )
-        tables = []
-        for clips in (generated, reference):
-            tables.append({
-                "2048": torch.from_numpy(np.stack([c.embedding for c in clips]).astype(np.float64)),
-                "logits": torch.from_numpy(np.stack([c.logits for c in clips])),
+        tables = [
+            {
+                "2048": torch.from_numpy(np.stack([c.embedding for c in clips])),
+                "logits": torch.from_numpy(np.stack([c.logits for c in clips])).double(),
                 "file_path_": [f"{i}.wav" for i in range(len(clips))],
-            })  # fmt: skip
+            }
+            for clips in (generated, reference)
+        ]
         distance = fad.FrechetAudioDistance.__new__(fad.FrechetAudioDistance)
         frames = [np.concatenate([c.frames for c in clips]).astype(np.float64)
                   for clips in (generated, reference)]  # fmt: skip

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import argparse
 
     from soundstudio.evaluation.backbones import Backbone
-    from soundstudio.evaluation.prompts import PromptEncoder
     from soundstudio.evaluation.scores import Score
     from soundstudio.evaluation.scoring import ScoringResult
 
@@ -36,11 +35,11 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     add("reference", metavar="REFERENCE", nargs="?",
         help="folder of real sounds; the same file names make pairs for KL")  # fmt: skip
     add("--backbone", choices=("bundled", "paper"), default="bundled",
-        help="what the metrics hear with; paper needs --panns and --vggish (default: bundled)")  # fmt: skip
+        help="paper needs --panns and --vggish (default: bundled)")  # fmt: skip
     add("--panns", metavar="FILE", help="Cnn14_16k_mAP=0.438.pth, for --backbone paper")
     add("--vggish", metavar="FILE", help="vggish-10086976.pth, for --backbone paper")
     add("--prompts", metavar="FILE.csv",
-        help="columns file and prompt, for the CLAP score (default: what the WAV files say)")  # fmt: skip
+        help="columns file and prompt (default: what the WAV files say)")  # fmt: skip
     add("--json", metavar="FILE", help="write all numbers there; - prints them instead of a table")
     add("--csv", metavar="FILE", help="write a line for each generated sound there")
     add("--draws", metavar="N", type=int, default=200, help="resamples of an interval")
@@ -76,7 +75,6 @@ def run(args: argparse.Namespace) -> int:
             backbone,
             options=ScoringOptions(args.draws, args.seed, prompts),
             cache=None if args.no_cache else FeatureCache(backbone),
-            prompt_encoder=_prompt_encoder(backbone),
             progress=bar,
         )
     finally:
@@ -116,16 +114,6 @@ def _backbone(args: argparse.Namespace) -> Backbone:
     return load_paper(
         Path(args.panns).expanduser(), Path(args.vggish).expanduser(), device=args.device
     )
-
-
-def _prompt_encoder(backbone: Backbone) -> PromptEncoder | None:
-    """The starter model's text tower, which belongs to the bundled backbone's audio tower."""
-    from soundstudio.core.paths import resource
-    from soundstudio.evaluation.prompts import PromptEncoder
-
-    if backbone.name != "bundled" or backbone.facts.missing_frames:
-        return None
-    return PromptEncoder.load(resource("models", "starter"))
 
 
 def _write(result: ScoringResult, args: argparse.Namespace) -> None:
@@ -208,7 +196,7 @@ def _show_worst(result: ScoringResult) -> None:
         return
     write_line("\nPull FD up most")
     head = ("  CLIP", "FD WITHOUT IT", "NEAREST REFERENCE", "SIMILARITY", "CLASS")
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             f"  {row.name}",
             f"{row.fd_without:+.3g}",

@@ -57,11 +57,16 @@ class NetworkFacts:
 
 @dataclass(frozen=True, slots=True)
 class BackboneFacts:
-    """All networks of a backbone, and what has to be said about it (missing parts, odd files)."""
+    """All networks of a backbone, and what has to be said about it.
+
+    notes: odd weight files. missing_frames: why there is no network for FAD, if so. clap_folder:
+    the model whose CLAP makes the frames, so that its text tower can be compared with them.
+    """
 
     networks: tuple[NetworkFacts, ...]
     notes: tuple[str, ...] = ()
     missing_frames: str = ""
+    clap_folder: Path | None = None
 
     @property
     def fingerprint(self) -> str:

@@ -195,7 +195,9 @@ def cautions_about_scores(scores: Scores, dimensions: int) -> list[Caution]:
         if fewest < dimensions:
             beyond = ""
             if scores.fd_infinite is not None:
-                beyond = f" Extrapolated to endlessly many it would be about {scores.fd_infinite:.4g}."
+                beyond = (
+                    f" Extrapolated to endlessly many it would be about {scores.fd_infinite:.4g}."
+                )
             found.append(
                 Caution(
                     "few",
@@ -243,7 +245,7 @@ def caution_about_chance(
         Caution(
             "accidental",
             "Sounds of the same name are no more alike than any two sounds of the sets: the names "
-            "may agree by accident, or the model does not follow its prompts. KL says nothing then.",
+            "may agree by accident, or the model ignores its prompts. KL says nothing then.",
         )
     ]
 

@@ -1,8 +1,8 @@
 """How much each clip weighs in a score: influence functions (Hampel 1974).
 
 The influence of a clip is the derivative of the score towards a set made of that clip alone; their
-mean is zero. They give two things at the cost of one score: an interval that is centred on the score
-(a bootstrap of a Fréchet distance is not: repeated clips narrow the covariance, and at 512
+mean is zero. They give two things at the cost of one score: an interval that is centred on the
+score (a bootstrap of a Fréchet distance is not: repeated clips narrow the covariance, and at 512
 dimensions and 400 clips lift it by two fifths), and what a score would be without a clip.
 """
 

@@ -15,7 +15,7 @@ from soundstudio.evaluation.bootstrap import bootstrap_interval
 from soundstudio.evaluation.clip_report import ClipRow, clip_rows
 from soundstudio.evaluation.guards import Caution, heard_enough
 from soundstudio.evaluation.listening import HeardClip, listen
-from soundstudio.evaluation.prompts import clap_scores, prompts_of
+from soundstudio.evaluation.prompts import PromptEncoder, clap_scores, prompts_of
 from soundstudio.evaluation.scores import Score, Scores, compute_scores
 from soundstudio.evaluation.sets import Pairing, SoundSet, find_sounds, pair_by_name
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from soundstudio.evaluation.backbones import Backbone, BackboneFacts, ClipFeatures
     from soundstudio.evaluation.feature_cache import FeatureCache
-    from soundstudio.evaluation.prompts import PromptEncoder
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +65,6 @@ def score_folders(
     *,
     options: ScoringOptions | None = None,
     cache: FeatureCache | None = None,
-    prompt_encoder: PromptEncoder | None = None,
     progress: ProgressCallback = ignore_progress,
 ) -> ScoringResult:
     """Score the sounds of a folder, against those of another if there is one.
@@ -76,7 +74,7 @@ def score_folders(
     chosen = options or ScoringOptions()
     sets = [find_sounds(folder) for folder in (generated, reference) if folder is not None]
     clips = listen(sets, backbone, cache, progress)
-    return score_clips(sets, clips, backbone, chosen, prompt_encoder)
+    return score_clips(sets, clips, backbone, chosen)
 
 
 def score_clips(
@@ -84,7 +82,6 @@ def score_clips(
     clips: Sequence[list[HeardClip]],
     backbone: Backbone,
     options: ScoringOptions,
-    prompt_encoder: PromptEncoder | None = None,
 ) -> ScoringResult:
     """As `score_folders`, on clips that were heard already: [generated] or [both sets]."""
     names = ("generated", "reference")
@@ -109,16 +106,14 @@ def score_clips(
     if has_reference and scores.fad is None and backbone.facts.missing_frames:
         scores.missing["fad"] = backbone.facts.missing_frames
     prompts = prompts_of([clip.path for clip in heard[0]], options.prompts)
-    cosines, clap = _clap(features_1, prompts, prompt_encoder, options, scores)
-    cautions = [c for part, w in zip(clips, names, strict=False) for c in guards.cautions_of_set(part, w)]
-    if has_reference:
-        cautions += guards.cautions_between(heard[0], references)
-        cautions += guards.cautions_about_pairs(pairing, [clip.name for clip in heard[0]])
-        cautions += guards.caution_about_chance(
-            features_1, features_2, pairing.pairs, seed=options.seed
-        )
-    cautions += guards.cautions_about_scores(scores, len(features_1[0].embedding))
-    cautions += [Caution("backbone", note) for note in backbone.facts.notes]
+    cosines, clap = _clap(features_1, prompts, backbone.facts, options, scores)
+    cautions = [
+        *(c for part, which in zip(clips, names, strict=False)
+          for c in guards.cautions_of_set(part, which)),
+        *_cautions_about_two(heard[0], references, pairing, options.seed),
+        *guards.cautions_about_scores(scores, len(features_1[0].embedding)),
+        *(Caution("backbone", note) for note in backbone.facts.notes),
+    ]  # fmt: skip
     return ScoringResult(
         generated=sets[0],
         reference=sets[1] if has_reference else None,
@@ -127,11 +122,23 @@ def score_clips(
         scores=scores,
         clap=clap,
         cautions=tuple(cautions),
-        rows=tuple(
-            clip_rows(clips[0], references, scores, pairing.pairs, prompts, cosines)
-        ),
+        rows=tuple(clip_rows(clips[0], references, scores, pairing.pairs, prompts, cosines)),
         options=options,
     )
+
+
+def _cautions_about_two(
+    generated: Sequence[HeardClip], reference: Sequence[HeardClip], pairing: Pairing, seed: int
+) -> list[Caution]:
+    if not reference:
+        return []
+    return [
+        *guards.cautions_between(generated, reference),
+        *guards.cautions_about_pairs(pairing, [clip.name for clip in generated]),
+        *guards.caution_about_chance(
+            _features(generated), _features(reference), pairing.pairs, seed=seed
+        ),
+    ]
 
 
 def _features(clips: Sequence[HeardClip]) -> list[ClipFeatures]:
@@ -141,7 +148,7 @@ def _features(clips: Sequence[HeardClip]) -> list[ClipFeatures]:
 def _clap(
     features: Sequence[ClipFeatures],
     prompts: Sequence[str],
-    encoder: PromptEncoder | None,
+    facts: BackboneFacts,
     options: ScoringOptions,
     scores: Scores,
 ) -> tuple[npt.NDArray[np.float64] | None, Score | None]:
@@ -151,10 +158,11 @@ def _clap(
             "No prompts are known: the sounds carry none, and no file of prompts names them."
         )
         return None, None
-    if encoder is None or not all(len(clip.frames) for clip in features):
+    if facts.clap_folder is None:
         scores.missing["clap"] = "The CLAP score needs the bundled backbone's CLAP."
         return None, None
     try:
+        encoder = PromptEncoder.load(facts.clap_folder)
         cosines = clap_scores(encoder, prompts, [clip.frames for clip in features])
     except ModelError as error:
         scores.missing["clap"] = error.sentence()

@@ -5,6 +5,7 @@ Names of modules are those of the published file, which loads as it is.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Final
 
 import torch
@@ -94,7 +95,7 @@ class Cnn14(nn.Module):
         self.logmel_extractor = _LogMel()
         self.bn0 = nn.BatchNorm2d(_BANDS)
         widths = (1, 64, 128, 256, 512, 1024, 2048)
-        for number, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False), start=1):
+        for number, (inputs, outputs) in enumerate(itertools.pairwise(widths), start=1):
             block = _Block(inputs, outputs, pool=2 if number < 6 else 1)
             self.add_module(f"conv_block{number}", block)
         self.fc1 = nn.Linear(DIMENSIONS, DIMENSIONS)

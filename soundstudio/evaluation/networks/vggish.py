@@ -77,7 +77,7 @@ class VGGish(nn.Module):
     def listen(self, waveform: FloatArray) -> FloatArray:
         """Features [frames, 128] of mono 16 kHz [samples]: a frame every 0.96 s."""
         device = next(self.parameters()).device
-        batches = torch.from_numpy(log_mel_examples(waveform)).split(_BATCH)
+        batches = torch.split(torch.from_numpy(log_mel_examples(waveform)), _BATCH)
         return np.concatenate([self(batch.to(device)).cpu().numpy() for batch in batches])
 
 
