@@ -149,7 +149,7 @@ def _show(result: ScoringResult) -> None:
 
     scores = scores_by_key(result)
     shown = {key: score for key, score in scores.items() if score is not None}
-    rows = [("SCORE", "VALUE", "95 % INTERVAL", "BACKBONE", "FROM")]
+    rows: list[tuple[str, ...]] = [("SCORE", "VALUE", "95 % INTERVAL", "BACKBONE", "FROM")]
     rows += [_cells(TITLES[key], score) for key, score in shown.items()]
     write_table(rows)
     write_line("")
