@@ -207,12 +207,13 @@ def cautions_about_scores(scores: Scores, dimensions: int) -> list[Caution]:
                 )
             )
     if scores.inception is not None and scores.inception.counts["generated"] < 100:
+        part = scores.inception.counts["generated"] // scores.inception.counts["splits"]
+        what = "cannot get high" if part > 1 else "is close to 1, whatever they are"
         found.append(
             Caution(
                 "few",
-                "IS is an average over 10 parts of "
-                f"{scores.inception.counts['generated'] // 10} sounds: with so few it cannot get "
-                "high, and may only be compared between sets of this size.",
+                f"IS is an average over parts of {sounds(part)}: with so few it {what}, and may "
+                "only be compared between sets of this size.",
             )
         )
     return found

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
+from evaluation.random_networks import cnn14_state, vggish_state
 
 from soundstudio.evaluation.backbones import Backbone, load_bundled
 
@@ -20,6 +21,15 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def paper_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Cnn14's and VGGish's files as they are published, of random numbers."""
+    folder = tmp_path_factory.mktemp("paper")
+    torch.save({"model": cnn14_state()}, folder / "panns.pth")
+    torch.save(vggish_state(), folder / "vggish.pth")
+    return folder / "panns.pth", folder / "vggish.pth"
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ def test_the_optimal_map_and_the_small_matrix_agree(counts: tuple[int, int]) -> 
     shift, centred = first.mean(axis=0) - second.mean(axis=0), first - first.mean(axis=0)
     spread = np.square(centred).sum(axis=1) * len(first) / (len(first) - 1)
     many = 2 * centred @ shift + spread - _root_shares(centred, second)
-    np.testing.assert_allclose(few, many - many.mean(), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(few, many - many.mean(), rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize(("dimensions", "count"), [(32, 200), (64, 40)])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
-from evaluation.random_networks import cnn14_state, probe_waveform, vggish_state
+from evaluation.random_networks import probe_waveform
 from safetensors.torch import save_file
 
 from soundstudio.core.errors import ModelError
@@ -37,19 +37,10 @@ def check(found: np.ndarray, sample: list[float], absolute_sum: float) -> None:
     assert float(np.abs(flat.astype(np.float64)).sum()) == pytest.approx(absolute_sum, rel=1e-5)
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Weight files as they are published, of random numbers."""
-    folder = tmp_path_factory.mktemp("weights")
-    torch.save({"model": cnn14_state()}, folder / "panns.pth")
-    torch.save(vggish_state(), folder / "vggish.pth")
-    return folder
-
-
 class TestCnn14:
-    def test_evaluator(self, files: Path) -> None:
+    def test_evaluator(self, paper_files: tuple[Path, Path]) -> None:
         waveform = probe_waveform(PROBE, 64_000)
-        network = Cnn14.load(files / "panns.pth")
+        network = Cnn14.load(paper_files[0])
         with torch.inference_mode():
             embedding, logits = network(torch.from_numpy(waveform - waveform.mean())[None])
         check(
@@ -74,15 +65,15 @@ class TestCnn14:
             Cnn14.load(tmp_path / "Cnn14_mAP=0.431.pth")
         assert "Cnn14_16k_mAP=0.438.pth" in caught.value.advice
 
-    def test_vggish_in_its_place(self, files: Path) -> None:
+    def test_vggish_in_its_place(self, paper_files: tuple[Path, Path]) -> None:
         with pytest.raises(ModelError, match="another network") as caught:
-            Cnn14.load(files / "vggish.pth")
+            Cnn14.load(paper_files[1])
         assert "Cnn14_16k_mAP=0.438.pth" in caught.value.advice
 
 
 class TestVGGish:
-    def test_evaluator(self, files: Path) -> None:
-        network = VGGish.load(files / "vggish.pth")
+    def test_evaluator(self, paper_files: tuple[Path, Path]) -> None:
+        network = VGGish.load(paper_files[1])
         frames = network.listen(probe_waveform(PROBE, 64_000))
         assert frames.shape == (4, 128)
         check(
@@ -101,9 +92,9 @@ class TestVGGish:
         assert examples.shape == (frames, 96, 64)
         np.testing.assert_allclose(examples, np.log(0.01), rtol=1e-6)
 
-    def test_cnn14_in_its_place(self, files: Path) -> None:
+    def test_cnn14_in_its_place(self, paper_files: tuple[Path, Path]) -> None:
         with pytest.raises(ModelError, match="another network") as caught:
-            VGGish.load(files / "panns.pth")
+            VGGish.load(paper_files[0])
         assert "vggish-10086976.pth" in caught.value.advice
 
 

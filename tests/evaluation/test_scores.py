@@ -108,7 +108,8 @@ def test_without_a_reference_only_the_inception_score() -> None:
     ("generated", "reference", "present"),
     [
         (1, 1, {"kl"}),
-        (1, 30, {"kl"}),
+        (1, 2, {"kl"}),
+        (2, 2, {"fd", "kl", "fad"}),
         (9, 9, {"fd", "kl", "fad"}),
         (10, 2, {"fd", "is", "kl", "fad"}),
     ],
@@ -116,10 +117,8 @@ def test_without_a_reference_only_the_inception_score() -> None:
 def test_few_clips(generated: int, reference: int, present: set[str]) -> None:
     first, second = sets()
     scores = compute_scores(first[:generated], second[:reference], [(0, 0)])
-    found = {key for key, score in scores.by_key().items() if score is not None}
-    assert found - {"fad"} == present - {"fad"}
-    assert found | set(scores.missing) == {"fd", "is", "kl", "fad"}
-    assert all(sentence.endswith((".", "sounds.")) for sentence in scores.missing.values())
+    assert {key for key, score in scores.by_key().items() if score is not None} == present
+    assert set(scores.missing) == {"fd", "is", "kl", "fad"} - present
 
 
 def test_equal_sets_have_no_distance() -> None:
