@@ -68,7 +68,9 @@ def test_gives_back_what_it_was_given(
     assert known[1] == entry[1]
 
 
-@pytest.mark.parametrize("damage", ["truncated", "flipped", "emptied", "text", "other arrays"])
+@pytest.mark.parametrize(
+    "damage", ["truncated", "flipped", "emptied", "text", "other arrays", "other type", "infinite"]
+)
 def test_a_damaged_entry_is_none(
     cache: FeatureCache, entry: tuple[ClipFeatures, ClipMeasurements], damage: str
 ) -> None:
@@ -85,8 +87,16 @@ def test_a_damaged_entry_is_none(
         path.write_bytes(b"")
     elif damage == "text":
         path.write_text("hello")
-    else:
+    elif damage == "other arrays":
         np.savez(path, embedding=np.zeros(3))
+    else:
+        with np.load(path) as whole:
+            arrays = dict(whole)
+        if damage == "other type":
+            arrays["embedding"] = arrays["embedding"].astype(np.float64)
+        else:
+            arrays["logits"][0] = np.inf
+        np.savez(path, **arrays)
     assert cache.load(KEY) is None
     cache.store(KEY, *entry)
     assert cache.load(KEY) is not None
