@@ -1,0 +1,158 @@
+"""Which of the paper's claims about the metrics hold, computed from the series of Figure 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+
+from soundstudio.benchmark.score_facts import IS_WORSE_WHEN_HIGHER, METRICS, MetricName
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from soundstudio.benchmark.corruption import CorruptionName
+
+Response = Literal["reacts", "flat", "reversed", "unclear"]
+
+MONOTONE: Final = 0.9
+"""A rank correlation of share and score from which on a series counts as rising."""
+NOTICEABLE: Final = 0.1
+"""The part of the metric's largest response below which a response counts as none.
+
+KL of untouched pairs is zero without any spread, so that any change whatsoever would lie outside
+its interval; the paper judges by eye, and this is how small a curve looks flat beside the others.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A score at one share of corrupted clips, and its interval."""
+
+    share: float
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one metric answers one corruption.
+
+    change: from the first to the last share, positive where the score says "worse".
+    rank_correlation: Spearman's, of share and score, in the same direction.
+    is_separated: whether the intervals of the first and the last share do not touch.
+    relative_change: `change` over the largest one of this metric among all corruptions.
+    """
+
+    corruption: CorruptionName
+    metric: MetricName
+    response: Response
+    change: float
+    rank_correlation: float
+    is_separated: bool
+    relative_change: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the paper says: whether each of `metrics` reacts to a corruption, or stays flat."""
+
+    name: str
+    sentence: str
+    corruption: CorruptionName
+    expected: Mapping[MetricName, Response]
+
+
+_ALL_REACT: Final[dict[MetricName, Response]] = dict.fromkeys(METRICS, "reacts")
+CLAIMS: Final = (
+    Claim("noise", "All four metrics see noise.", "noise", _ALL_REACT),
+    Claim("mask", "All four metrics see masking.", "mask", _ALL_REACT),
+    Claim("interference-seen", "FD and FAD see interfering sounds.", "interference",
+          {"fd": "reacts", "fad": "reacts"}),
+    Claim("interference-unseen", "KL and IS do not see interfering sounds.", "interference",
+          {"kl": "flat", "is": "flat"}),
+    Claim("disorder-seen", "FD sees disorder.", "disorder", {"fd": "reacts"}),
+    Claim("disorder-unseen", "IS, KL and FAD do not see disorder.", "disorder",
+          {"is": "flat", "kl": "flat", "fad": "flat"}),
+)  # fmt: skip
+
+Series = dict[tuple["CorruptionName", MetricName], list[Point]]
+
+
+def answers_of(series: Mapping[tuple[CorruptionName, MetricName], Sequence[Point]]) -> list[Answer]:
+    """One answer for each series of at least two points, sorted by share."""
+    changes = {key: _change(key[1], points) for key, points in series.items() if len(points) > 1}
+    largest = {
+        metric: max((abs(change) for (_, m), change in changes.items() if m == metric), default=0.0)
+        for metric in METRICS
+    }
+    return [
+        _answer(corruption, metric, series[corruption, metric], change, largest[metric])
+        for (corruption, metric), change in changes.items()
+    ]
+
+
+def _answer(
+    corruption: CorruptionName,
+    metric: MetricName,
+    points: Sequence[Point],
+    change: float,
+    largest: float,
+) -> Answer:
+    first, last = points[0], points[-1]
+    is_separated = first.high < last.low or last.high < first.low
+    relative = change / largest if largest > 0 else 0.0
+    correlation = _spearman([p.share for p in points], [p.value for p in points])
+    correlation = correlation if IS_WORSE_WHEN_HIGHER[metric] else -correlation
+    response: Response
+    if not is_separated or abs(relative) < NOTICEABLE:
+        response = "flat"
+    elif correlation >= MONOTONE:
+        response = "reacts"
+    elif correlation <= -MONOTONE:
+        response = "reversed"
+    else:
+        response = "unclear"
+    return Answer(corruption, metric, response, change, correlation, is_separated, relative)
+
+
+def _change(metric: MetricName, points: Sequence[Point]) -> float:
+    change = points[-1].value - points[0].value
+    return change if IS_WORSE_WHEN_HIGHER[metric] else -change
+
+
+def _spearman(first: Sequence[float], second: Sequence[float]) -> float:
+    """The correlation of ranks, ties at their mean rank; 0 if one side does not vary."""
+    from scipy.stats import rankdata
+
+    ranks = np.array([rankdata(first), rankdata(second)])
+    if np.ptp(ranks, axis=1).min() == 0:
+        return 0.0
+    return float(np.corrcoef(ranks)[0, 1])
+
+
+def judge_claims(answers: Sequence[Answer]) -> list[dict[str, Any]]:
+    """Each claim whose corruption was run: whether it holds, and what each metric did.
+
+    `holds` is None where a metric is missing.
+    """
+    found = {(answer.corruption, answer.metric): answer.response for answer in answers}
+    run = {answer.corruption for answer in answers}
+    verdicts = []
+    for claim in CLAIMS:
+        if claim.corruption not in run:
+            continue
+        seen = {metric: found.get((claim.corruption, metric)) for metric in claim.expected}
+        is_complete = all(response is not None for response in seen.values())
+        verdicts.append(
+            {
+                "claim": claim.name,
+                "sentence": claim.sentence,
+                "holds": seen == dict(claim.expected) if is_complete else None,
+                "expected": dict(claim.expected),
+                "found": seen,
+            }
+        )
+    return verdicts
