@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstudio.audio.atomic_file import written_whole
 from soundstudio.benchmark import parallel
 from soundstudio.benchmark.corruption import CORRUPTIONS, CorruptionChoices, corrupted_clips
 from soundstudio.benchmark.dataset import DatasetError, sha256_of_files
 from soundstudio.benchmark.feature_store import BackboneSource, FeatureStore, digest_of
+from soundstudio.benchmark.listening import Heard, Listener
+from soundstudio.benchmark.result_files import read_json, write_json
 from soundstudio.benchmark.score_facts import facts_of_scores
 from soundstudio.benchmark.stimuli import (
     REFERENCE_OF,
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from soundstudio.benchmark.corruption import CorruptionName
     from soundstudio.benchmark.dataset import DatasetClip
     from soundstudio.benchmark.parallel import Counting
-    from soundstudio.evaluation.backbones import Backbone, ClipFeatures
+    from soundstudio.evaluation.backbones import ClipFeatures
+
+    KeyedFeatures = tuple[str, ClipFeatures]
 
 log = logging.getLogger(__name__)
 
@@ -90,75 +92,53 @@ def run_figure1(
     """
     plan.validated()
     listening = _Listening(plan, folder, progress)
-    heard, failures = listening.features("clean", clips)
-    readable = tuple(clip for clip in clips if clip.name in heard)
+    heard = listening.hear("clean", clips)
+    readable = tuple(clip for clip in clips if clip.name in heard.features)
     if len(readable) < FEWEST_CLIPS:
         raise DatasetError(
             f"{len(readable)} of {len(clips)} clips can be read; two are the least.",
-            next(iter(failures.values()), ""),
+            next(iter(heard.failures.values()), ""),
         )
     points: list[dict[str, Any]] = []
     for corruption in plan.corruptions:
         kinds = (REFERENCE_OF[corruption], corruption)
-        reference, changed = (listening.features_of_all(kind, readable) for kind in kinds)
+        reference, changed = (listening.hear_all(kind, readable) for kind in kinds)
         for number, share in enumerate(sorted(plan.shares)):
             points.append(_point(corruption, share, reference, changed, plan, folder))
             progress(f"scoring {corruption}", number + 1, len(plan.shares))
-    return Figure1Series(points, readable, failures)
+    return Figure1Series(points, readable, heard.failures)
 
 
 class _Listening:
-    """Makes stimuli and listens to them, unless their features are there already."""
+    """Plans stimuli and hears them."""
 
     def __init__(self, plan: Figure1Plan, folder: Path, progress: Counting) -> None:
         self._plan = plan
-        self._store = FeatureStore(folder / "features")
-        self._progress = progress
+        store = FeatureStore(folder / "features")
+        self._listener = Listener(store, plan.backbone, plan.processes, progress)
         self._identity = plan.backbone.identity()
         self._digests: dict[Path, str] = {}
 
-    def features_of_all(
-        self, kind: StimulusKind, clips: Sequence[DatasetClip]
-    ) -> list[tuple[str, ClipFeatures]]:
-        """Key and features of each clip. Raises AudioFileError: readable clips are expected."""
-        heard, failures = self.features(kind, clips)
-        if failures:
-            name, sentence = next(iter(failures.items()))
-            raise AudioFileError(f"{name} cannot be scored as {kind}: {sentence}")
-        return [heard[clip.name] for clip in clips]
-
-    def features(
-        self, kind: StimulusKind, clips: Sequence[DatasetClip]
-    ) -> tuple[dict[str, tuple[str, ClipFeatures]], dict[str, str]]:
-        """By clip name: key and features, and the sentences about clips that cannot be read."""
-        stimuli = plan_stimuli(clips, kind, self._plan.seed, self._plan.choices)
-        heard: dict[str, tuple[str, ClipFeatures]] = {}
+    def hear(self, kind: StimulusKind, clips: Sequence[DatasetClip]) -> Heard:
+        """What is heard of each clip, by name."""
+        keyed: list[tuple[str, Stimulus]] = []
         failures: dict[str, str] = {}
-        waiting: list[tuple[str, Stimulus]] = []
-        for stimulus in stimuli:
+        for stimulus in plan_stimuli(clips, kind, self._plan.seed, self._plan.choices):
             try:
-                key = self._key(stimulus)
+                keyed.append((self._key(stimulus), stimulus))
             except OSError as error:
-                failures[stimulus.name] = f"{stimulus.paths[0].name}: {error.strerror or error}."
-                continue
-            stored = self._store.load(key)
-            if stored is None:
-                waiting.append((key, stimulus))
-            else:
-                heard[stimulus.name] = (key, stored)
-        work = functools.partial(_listen, self._store, self._plan.choices)
-        answers = parallel.work_through(
-            waiting, self._plan.backbone.load, work, self._plan.processes
-        )
-        for done, (number, failure) in enumerate(answers, start=1):
-            key, stimulus = waiting[number]
-            features = self._store.load(key)
-            if features is None:
-                failures[stimulus.name] = failure or "its features could not be stored."
-            else:
-                heard[stimulus.name] = (key, features)
-            self._progress(f"listening to {kind} sounds", done, len(waiting))
-        return heard, failures
+                failures[stimulus.name] = f"It cannot be read: {error.strerror or error}."
+        make = functools.partial(render, choices=self._plan.choices)
+        heard = self._listener.hear(keyed, make, f"{kind} sounds")
+        heard.failures.update(failures)
+        return heard
+
+    def hear_all(self, kind: StimulusKind, clips: Sequence[DatasetClip]) -> list[KeyedFeatures]:
+        """Key and features of each clip. Raises AudioFileError: the clips are readable."""
+        heard = self.hear(kind, clips)
+        for name, sentence in heard.failures.items():
+            raise AudioFileError(f"{name} cannot be scored with {kind}: {sentence}")
+        return [(heard.keys[clip.name], heard.features[clip.name]) for clip in clips]
 
     def _key(self, stimulus: Stimulus) -> str:
         for path in stimulus.paths:
@@ -177,26 +157,11 @@ class _Listening:
         )
 
 
-def _listen(
-    store: FeatureStore,
-    choices: CorruptionChoices,
-    backbone: Backbone,
-    piece: tuple[str, Stimulus],
-) -> str:
-    """Make one sound, listen to it, store its features. Returns what is wrong with it, or ""."""
-    key, stimulus = piece
-    try:
-        store.save(key, backbone.features(render(stimulus, choices)))
-    except AudioFileError as error:
-        return error.sentence()
-    return ""
-
-
 def _point(
     corruption: CorruptionName,
     share: float,
-    reference: Sequence[tuple[str, ClipFeatures]],
-    changed: Sequence[tuple[str, ClipFeatures]],
+    reference: Sequence[KeyedFeatures],
+    changed: Sequence[KeyedFeatures],
     plan: Figure1Plan,
     folder: Path,
 ) -> dict[str, Any]:
@@ -237,20 +202,3 @@ def _point(
     point |= facts_of_scores(scores)
     write_json(path, point)
     return point
-
-
-def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in a file, or None if there is none or it is damaged."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Write an object so that it is whole or not there. Raises StorageError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
-    with written_whole(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,91 @@
+"""Many sounds to their features, over several processes, each heard once."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from soundstudio.benchmark import parallel
+from soundstudio.core.errors import AudioFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from soundstudio.audio.files import Sound
+    from soundstudio.benchmark.feature_store import BackboneSource, FeatureStore
+    from soundstudio.benchmark.parallel import Counting
+    from soundstudio.evaluation.backbones import Backbone, ClipFeatures
+
+
+class Named(Protocol):
+    """A piece of work that a sentence about it can name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Piece = TypeVar("Piece", bound=Named)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Features and their keys by name, and a sentence about each sound that cannot be read."""
+
+    features: dict[str, ClipFeatures]
+    keys: dict[str, str]
+    failures: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Hears sounds through a backbone unless `store` knows their features already."""
+
+    store: FeatureStore
+    backbone: BackboneSource
+    processes: int = 1
+    progress: Counting = parallel.ignore_counting
+
+    def hear(
+        self, pieces: Sequence[tuple[str, Piece]], make: Callable[[Piece], Sound], what: str
+    ) -> Heard:
+        """Hear what `make` makes of each (key, piece); both must be picklable.
+
+        The key names everything that the features depend on.
+        """
+        heard = Heard({}, {}, {})
+        waiting = []
+        for key, piece in pieces:
+            if not self._take_in(heard, key, piece.name):
+                waiting.append((key, piece))
+        work = functools.partial(_hear_one, self.store, make)
+        answers = parallel.work_through(waiting, self.backbone.load, work, self.processes)
+        for done, (number, failure) in enumerate(answers, start=1):
+            key, piece = waiting[number]
+            if not self._take_in(heard, key, piece.name):
+                heard.failures[piece.name] = failure or "Its features could not be stored."
+            self.progress(f"listening to {what}", done, len(waiting))
+        return heard
+
+    def _take_in(self, heard: Heard, key: str, name: str) -> bool:
+        features = self.store.load(key)
+        if features is None:
+            return False
+        heard.features[name] = features
+        heard.keys[name] = key
+        return True
+
+
+def _hear_one(
+    store: FeatureStore,
+    make: Callable[[Piece], Sound],
+    backbone: Backbone,
+    keyed_piece: tuple[str, Piece],
+) -> str:
+    """Make one sound, hear it, store its features. Returns what is wrong with it, or ""."""
+    key, piece = keyed_piece
+    try:
+        store.save(key, backbone.features(make(piece)))
+    except AudioFileError as error:
+        return error.sentence()
+    return ""
