@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
@@ -43,6 +43,33 @@ def bootstrap_interval(
         raise ValueError(f"an interval needs at least two clips, not {count}")
     random = np.random.default_rng(seed)
     values = [score(random.integers(0, count, count)) for _ in range(draws)]
+    tail = (1.0 - level) / 2.0
+    low, high = np.quantile(values, [tail, 1.0 - tail])
+    return Interval(float(low), float(high), level, draws)
+
+
+def influence_interval(
+    value: float,
+    influences: Sequence[npt.NDArray[np.float64]],
+    *,
+    draws: int = 200,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """The percentile interval of a score whose resamples are taken to first order.
+
+    influences: of the clips of each set that is drawn anew (see `soundstudio.evaluation.influence`);
+    each resample moves the score by the mean of the influences it drew. Such an interval holds
+    `value`, and its width agrees with the scatter of the score over fresh sets also where there are
+    fewer clips than dimensions.
+    """
+    if not influences or any(len(weights) < 2 for weights in influences):
+        raise ValueError("an interval needs at least two clips in each set")
+    random = np.random.default_rng(seed)
+    values = np.full(draws, value)
+    for weights in influences:
+        for draw in range(draws):
+            values[draw] += weights[random.integers(0, len(weights), len(weights))].mean()
     tail = (1.0 - level) / 2.0
     low, high = np.quantile(values, [tail, 1.0 - tail])
     return Interval(float(low), float(high), level, draws)

@@ -1,0 +1,127 @@
+"""The bundled backbone: aisfx's network for FD, IS and KL, CLAP's audio tower in VGGish's place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from soundstudio.audio.files import Sound
+from soundstudio.audio.resampling import resample
+from soundstudio.core.errors import ModelError
+from soundstudio.core.paths import resource
+from soundstudio.evaluation.backbones import (
+    BackboneFacts,
+    BackboneName,
+    ClipFeatures,
+    NetworkFacts,
+    heard_part,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from soundstudio.evaluation.networks.sound_effects import SoundEffectNetwork
+
+    FloatArray = npt.NDArray[np.float32]
+
+_SHARED_RATE_HZ: Final = 16_000
+"""AudioLDM's sounds end at 8 kHz: hearing both sets up to there compares the sounds, not their
+sample rates, and is what the paper's networks do."""
+
+
+class BundledBackbone:
+    """See `soundstudio.evaluation.backbones.load_bundled`."""
+
+    name: BackboneName = "bundled"
+
+    def __init__(self, network: SoundEffectNetwork, clap: Any, facts: BackboneFacts) -> None:
+        self._network = network
+        self._clap = clap
+        self.facts = facts
+
+    @classmethod
+    def load(cls, clap_folder: Path | None, device: str) -> BundledBackbone:
+        """Load the networks. Raises ModelError, DeviceError."""
+        from soundstudio.engine.devices import choose_device, limit_threads
+        from soundstudio.evaluation.networks import sound_effects
+        from soundstudio.evaluation.networks.weight_files import sha256_of
+
+        limit_threads()
+        kind = choose_device(device).kind
+        weights = sound_effects.weights_path()
+        network = sound_effects.SoundEffectNetwork.load(weights).to(kind)
+        networks = [
+            NetworkFacts(
+                title="aisfx 0.1.2",
+                metrics=("fd", "is", "kl"),
+                sample_rate_hz=sound_effects.SAMPLE_RATE_HZ,
+                dimensions=sound_effects.DIMENSIONS,
+                classes=sound_effects.CLASSES,
+                weights_sha256=sha256_of(weights),
+                licence="CC-BY-4.0",
+            )
+        ]
+        clap, missing = None, ""
+        try:
+            clap, clap_facts = _load_clap(clap_folder or resource("models", "starter"), kind)
+            networks.append(clap_facts)
+        except ModelError as error:
+            if clap_folder is not None:
+                raise
+            missing = (
+                "FAD's place is taken by CLAP's audio tower of the starter model, which this "
+                f"installation lacks: {error.message}"
+            )
+        return cls(network, clap, BackboneFacts(tuple(networks), missing_frames=missing))
+
+    def features(self, sound: Sound) -> ClipFeatures:
+        """Features of a sound of any rate, length and number of channels. Raises AudioFileError."""
+        heard = heard_part(sound)
+        narrow = resample(Sound(heard.mono(), heard.sample_rate), _SHARED_RATE_HZ)
+        effects = self.facts.networks[0]
+        embedding, logits = self._network.listen(resample(narrow, effects.sample_rate_hz).mono())
+        frames = np.zeros((0, 0), dtype=np.float32)
+        if self._clap is not None:
+            frames = _clap_frames(self._clap, narrow)
+        return ClipFeatures(
+            embedding=embedding,
+            logits=logits,
+            frames=frames,
+            backbone=f"{self.name}: {effects.title}",
+            frames_backbone=f"{self.name}: {self.facts.networks[1].title}" if self._clap else "",
+        )
+
+
+def _load_clap(folder: Path, device: str) -> tuple[Any, NetworkFacts]:
+    """CLAP's audio tower of a model folder. Raises ModelError."""
+    from soundstudio.engine.clap import ClipEncoder
+    from soundstudio.engine.model_folder import AUDIO_PART, read_model_folder
+    from soundstudio.evaluation.networks.weight_files import sha256_of
+
+    files = read_model_folder(folder)
+    if not files.has_audio_tower:
+        raise ModelError(f"The model in {folder} has no audio tower.")
+    encoder = ClipEncoder.load(files, device)
+    part = files.parts[AUDIO_PART]
+    digests = "".join(sha256_of(path) for path in part.weights)
+    return encoder, NetworkFacts(
+        title=f"CLAP audio tower of {folder.name}",
+        metrics=("fad", "clap"),
+        sample_rate_hz=48_000,
+        dimensions=int(part.config.get("projection_dim", 512)),
+        classes=0,
+        weights_sha256=digests[:64],
+    )
+
+
+def _clap_frames(encoder: Any, sound: Sound) -> FloatArray:
+    """Unit embeddings [n, dimensions] of the sound's pieces of ten seconds, at least one."""
+    samples = sound.mono()
+    piece = 10 * sound.sample_rate
+    # A last piece of less than a second says little; it is heard only if it is all there is.
+    starts = [s for s in range(0, len(samples), piece) if s == 0 or len(samples) - s >= piece // 10]
+    vectors = [encoder.embed(samples[s : s + piece], sound.sample_rate) for s in starts]
+    return np.stack([vector.cpu().numpy() for vector in vectors]).astype(np.float32)

@@ -1,0 +1,123 @@
+"""A row for each generated clip: what it is nearest to, its class, and how it pulls at a score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import softmax
+
+from soundstudio.evaluation.influence import change_without
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from soundstudio.evaluation.listening import HeardClip
+    from soundstudio.evaluation.scores import Scores
+
+    FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRow:
+    """One generated clip.
+
+    nearest: the reference whose embedding has the most similar direction, similarity its cosine.
+    sound_class: the classifier's most likely class, class_probability by softmax over all.
+    fd_without, is_without, fad_without: how the score would change without the clip, to first
+    order; a negative fd_without means that the clip pushes the distance up. kl: of its pair.
+    """
+
+    name: str
+    failure: str = ""
+    nearest: str = ""
+    similarity: float | None = None
+    sound_class: int | None = None
+    class_probability: float | None = None
+    fd_without: float | None = None
+    is_without: float | None = None
+    fad_without: float | None = None
+    paired_with: str = ""
+    kl: float | None = None
+    prompt: str = ""
+    clap: float | None = None
+
+
+def clip_rows(
+    generated: Sequence[HeardClip],
+    reference: Sequence[HeardClip],
+    scores: Scores,
+    pairs: Sequence[tuple[int, int]],
+    prompts: Sequence[str],
+    clap: FloatArray | None,
+) -> list[ClipRow]:
+    """A row for each clip of the generated set, failed ones included, in its order.
+
+    pairs and prompts count the heard clips only, as the scores do.
+    """
+    heard = [clip for clip in generated if clip.features is not None]
+    heard_reference = [clip for clip in reference if clip.features is not None]
+    nearest, similarity = _nearest(heard, heard_reference)
+    partner = {i: (j, number) for number, (i, j) in enumerate(pairs)}
+    without = {
+        "fd_without": scores.fd_influence,
+        "is_without": scores.inception_influence,
+        "fad_without": scores.fad_influence,
+    }
+    changes = {
+        key: change_without(weights) for key, weights in without.items() if weights is not None
+    }
+    rows, place = [], 0
+    for clip in generated:
+        if clip.features is None:
+            rows.append(ClipRow(clip.name, failure=clip.failure))
+            continue
+        chances = softmax(clip.features.logits.astype(np.float64))
+        j, number = partner.get(place, (None, 0))
+        rows.append(
+            ClipRow(
+                clip.name,
+                nearest=heard_reference[nearest[place]].name if heard_reference else "",
+                similarity=float(similarity[place]) if heard_reference else None,
+                sound_class=int(chances.argmax()),
+                class_probability=float(chances.max()),
+                paired_with=heard_reference[j].name if j is not None else "",
+                kl=_at(scores.kl_of_pairs, number) if j is not None else None,
+                prompt=prompts[place] if prompts else "",
+                clap=_at(clap, place),
+                **{key: float(values[place]) for key, values in changes.items()},
+            )
+        )
+        place += 1
+    return rows
+
+
+def _at(values: FloatArray | None, place: int) -> float | None:
+    if values is None or not np.isfinite(values[place]):
+        return None
+    return float(values[place])
+
+
+def _nearest(
+    generated: Sequence[HeardClip], reference: Sequence[HeardClip]
+) -> tuple[npt.NDArray[np.intp], FloatArray]:
+    """Index and cosine of the nearest reference of each clip, in blocks of bounded memory."""
+    nearest = np.zeros(len(generated), dtype=np.intp)
+    similarity = np.zeros(len(generated))
+    if not reference:
+        return nearest, similarity
+    rows, targets = _directions(generated), _directions(reference)
+    for start in range(0, len(rows), 512):
+        cosines = rows[start : start + 512] @ targets.T
+        nearest[start : start + 512] = cosines.argmax(axis=1)
+        similarity[start : start + 512] = cosines.max(axis=1)
+    return nearest, similarity
+
+
+def _directions(clips: Sequence[HeardClip]) -> FloatArray:
+    rows = np.stack([clip.features.embedding for clip in clips if clip.features is not None])
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(lengths, 1e-12), dtype=np.float64)

@@ -1,0 +1,1 @@
+"""The networks whose features and class scores the metrics are computed on."""

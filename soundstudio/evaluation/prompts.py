@@ -1,0 +1,127 @@
+"""What each generated sound was asked to be, and how well it answers: the CLAP score."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from soundstudio.core.errors import AudioFileError, ModelError, StorageError
+from soundstudio.library import wav_metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    FloatArray = npt.NDArray[np.float64]
+
+log = logging.getLogger(__name__)
+
+_FILE_COLUMNS: Final = ("file", "filename", "name", "out", "wav")
+_PROMPT_COLUMNS: Final = ("prompt", "caption", "text")
+
+
+def prompt_in_file(path: Path) -> str:
+    """The prompt that this application wrote into a WAV; empty if there is none."""
+    if path.suffix.lower() != ".wav":
+        return ""
+    try:
+        written = wav_metadata.read(path).generation_json
+        request = json.loads(written) if written else {}
+    except (AudioFileError, ValueError, OSError):
+        return ""
+    prompt = request.get("prompt", "") if isinstance(request, dict) else ""
+    return prompt if isinstance(prompt, str) else ""
+
+
+def read_prompts(path: Path) -> dict[str, str]:
+    """File name without suffix, in lower case → prompt, from a CSV with a head line.
+
+    Columns: one of file, filename, name, out, wav, and one of prompt, caption, text.
+    Raises StorageError.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            heads = {(head or "").strip().casefold(): head for head in rows.fieldnames or ()}
+            name = next((heads[key] for key in _FILE_COLUMNS if key in heads), None)
+            prompt = next((heads[key] for key in _PROMPT_COLUMNS if key in heads), None)
+            if name is None or prompt is None:
+                raise StorageError(
+                    f"{path.name} has no columns “file” and “prompt”.",
+                    "Its first line must name them.",
+                )
+            return {_stem(row[name] or ""): (row[prompt] or "").strip() for row in rows}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise StorageError(f"The prompts in {path} cannot be read: {error}.") from error
+
+
+def _stem(name: str) -> str:
+    own = name.replace("\\", "/").rpartition("/")[2].strip()
+    head, dot, _ = own.rpartition(".")
+    return (head if dot else own).casefold()
+
+
+def prompts_of(paths: Sequence[Path], table: Mapping[str, str] | None = None) -> list[str]:
+    """The prompt of each file, from `table` or from the file itself; empty where unknown."""
+    if table is not None:
+        return [table.get(_stem(path.name), "") for path in paths]
+    return [prompt_in_file(path) for path in paths]
+
+
+class PromptEncoder:
+    """CLAP's text tower of a model folder."""
+
+    def __init__(self, tower: Any, tokenizer: Any) -> None:
+        self._tower = tower
+        self._tokenizer = tokenizer
+
+    @classmethod
+    def load(cls, folder: Path) -> PromptEncoder:
+        """Load `text_encoder` and `tokenizer`, in float32. Raises ModelError."""
+        from soundstudio.engine.loading import build_part
+        from soundstudio.engine.model_folder import read_model_folder
+        from soundstudio.engine.prompt_tokenizer import PromptTokenizer
+
+        files = read_model_folder(folder)
+        part = files.parts["text_encoder"]
+        tokenizer = PromptTokenizer.load(files.tokenizer, dict(part.config))
+        return cls(build_part(part).float(), tokenizer)
+
+    def embed(self, prompt: str) -> FloatArray:
+        """The unit embedding [dimensions] of a prompt."""
+        import torch
+
+        ids = torch.tensor([self._tokenizer.encode(prompt).ids])
+        with torch.inference_mode():
+            vector = self._tower(ids, attention_mask=torch.ones_like(ids)).text_embeds[0].double()
+        return np.asarray((vector / vector.norm()).numpy())
+
+
+def clap_scores(
+    encoder: PromptEncoder, prompts: Sequence[str], frames: Sequence[npt.NDArray[np.float32]]
+) -> FloatArray:
+    """Cosine of prompt and sound [clips], from CLAP's frames; NaN where no prompt is known.
+
+    A sound's embedding is the mean direction of its frames [n, dimensions].
+    Raises ModelError if the towers do not belong together.
+    """
+    known: dict[str, FloatArray] = {}
+    scores = np.full(len(prompts), np.nan)
+    for number, (prompt, rows) in enumerate(zip(prompts, frames, strict=True)):
+        if not prompt or not len(rows):
+            continue
+        if prompt not in known:
+            known[prompt] = encoder.embed(prompt)
+        text = known[prompt]
+        if rows.shape[1] != len(text):
+            raise ModelError("CLAP's text tower and audio tower have different dimensions.")
+        sound = rows.astype(np.float64).mean(axis=0)
+        length = float(np.linalg.norm(sound))
+        scores[number] = float(sound @ text) / length if length > 0 else 0.0
+    return scores
