@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class FakeBackbone:
         embedding = np.concatenate([mel.mean(axis=0), mel[len(mel) // 2 :].mean(axis=0)])
         blocks = max(1, len(mel) // 31)
         frames = np.stack([part.mean(axis=0) for part in np.array_split(mel, blocks)])
-        return ClipFeatures(embedding, mel.mean(axis=0), frames)
+        return ClipFeatures(embedding, mel.mean(axis=0), frames, "fake", "fake frames")
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class FakeSource:
     log: Path | None = None
     name: str = "fake"
 
-    def identity(self) -> str:
-        return self.name
+    def facts(self) -> dict[str, Any]:
+        return {"name": self.name, "fingerprint": self.name, "networks": [], "notes": []}
 
     def load(self) -> FakeBackbone:
         if self.log is not None:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
-from soundstudio.benchmark.dataset import sha256_of_files
 from soundstudio.core.errors import InvalidRequestError, ModelError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from soundstudio.evaluation.backbones import Backbone
-
-BackboneName = Literal["bundled", "paper"]
+    from soundstudio.evaluation.backbones import Backbone, BackboneName
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenBackbone:
-    """A BackboneSource; `panns` and `vggish` are the weights of the paper's networks."""
+    """A BackboneSource.
+
+    panns, vggish: the weights of the paper's networks. clap_folder: the model folder whose CLAP
+    hears for FAD in the bundled backbone; the starter model's by default.
+    """
 
     name: BackboneName = "bundled"
     panns: Path | None = None
     vggish: Path | None = None
+    clap_folder: Path | None = None
+    device: str = "auto"
 
     def validated(self) -> ChosenBackbone:
         """Return itself. Raises InvalidRequestError for a wrong choice, ModelError for no file."""
@@ -43,23 +48,26 @@ class ChosenBackbone:
         return self
 
     def load(self) -> Backbone:
-        """Load the networks. Raises ModelError."""
+        """Load the networks. Raises ModelError, DeviceError."""
         from soundstudio.evaluation.backbones import load_bundled, load_paper
 
-        if self.panns is None or self.vggish is None:
-            return load_bundled()
-        return load_paper(self.panns, self.vggish)
+        if self.panns is not None and self.vggish is not None:
+            return load_paper(self.panns, self.vggish, self.device)
+        return load_bundled(self.clap_folder, self.device)
 
-    def identity(self) -> str:
-        """The name and the SHA-256 of the weights."""
-        if self.panns is None or self.vggish is None:
-            return f"bundled:{sha256_of_files(bundled_weights())}"
-        return f"paper:{sha256_of_files([self.panns, self.vggish])}"
+    def facts(self) -> dict[str, Any]:
+        """What a result must say about the networks; `fingerprint` names their features."""
+        return _facts(self)
 
 
-def bundled_weights() -> list[Path]:
-    """The files of the bundled backbone."""
-    from soundstudio.core.paths import resource
-
-    folder = resource("backbone")
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+@functools.lru_cache(maxsize=4)
+def _facts(source: ChosenBackbone) -> dict[str, Any]:
+    # Loaded rather than looked up: only what was loaded can vouch for its features.
+    backbone = source.load()
+    facts = backbone.facts
+    return {
+        "name": backbone.name,
+        "fingerprint": facts.fingerprint,
+        "networks": [dataclasses.asdict(network) for network in facts.networks],
+        "notes": [*facts.notes, *([facts.missing_frames] if facts.missing_frames else [])],
+    }

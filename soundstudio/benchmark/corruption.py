@@ -38,6 +38,8 @@ class CorruptionChoices:
     snr_db: power of the clip over power of the interfering sound, over the whole clip.
     irrelevant_classes: drawn anew for each clip; the interfering sound is of one of them.
     events, event_s: how many events a sequence has and how long each is.
+    first_order: of a ground-truth sequence. With `random`, a disordered one is another draw from
+    the same distribution; with `by-class`, events always follow each other in one order of classes.
     """
 
     mel: MelDomainName = "scaled"
@@ -48,6 +50,7 @@ class CorruptionChoices:
     mask_count: int = 2
     snr_db: float = 0.0
     irrelevant_classes: int = 10
+    first_order: Literal["random", "by-class"] = "random"
     events: int = 4
     event_s: float = 1.25
     griffin_lim_iterations: int = 32

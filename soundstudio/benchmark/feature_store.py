@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -17,14 +18,12 @@ if TYPE_CHECKING:
 
     from soundstudio.evaluation.backbones import Backbone, ClipFeatures
 
-_ARRAYS = ("embedding", "logits", "frames")
-
 
 class BackboneSource(Protocol):
     """Where a process gets its backbone from. It travels to other processes, so it is small."""
 
-    def identity(self) -> str:
-        """Name and digest of the weights: features of different identities are never mixed."""
+    def facts(self) -> dict[str, Any]:
+        """About the networks; `fingerprint` changes when a sound would get other features."""
         ...
 
     def load(self) -> Backbone:
@@ -52,7 +51,8 @@ class FeatureStore:
         """Write the features of one clip. Raises StorageError."""
         path = self.path_of(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        arrays = {name: np.asarray(getattr(features, name)) for name in _ARRAYS}
+        fields = dataclasses.fields(features)
+        arrays = {field.name: np.asarray(getattr(features, field.name)) for field in fields}
         with written_whole(path) as temporary, temporary.open("wb") as file:
             np.savez(file, **arrays)
 
@@ -62,6 +62,8 @@ class FeatureStore:
 
         try:
             with np.load(io.BytesIO(self.path_of(key).read_bytes())) as arrays:
-                return ClipFeatures(**{name: arrays[name] for name in _ARRAYS})
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+                values: dict[str, Any] = {name: arrays[name] for name in arrays.files}
+            names = {name: str(value) for name, value in values.items() if value.dtype.kind == "U"}
+            return ClipFeatures(**(values | names))
+        except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile):
             return None

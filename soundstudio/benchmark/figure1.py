@@ -25,6 +25,7 @@ from soundstudio.benchmark.stimuli import (
     plan_stimuli,
     render,
 )
+from soundstudio.benchmark.swap_floor import swap_floors
 from soundstudio.core.errors import AudioFileError, InvalidRequestError
 
 if TYPE_CHECKING:
@@ -72,9 +73,13 @@ class Figure1Plan:
 
 @dataclass(frozen=True, slots=True)
 class Figure1Series:
-    """The points of all curves, the clips that they stand on, and those that could not be read."""
+    """The points of all curves, the clips that they stand on, and those that could not be read.
+
+    floors: by corruption and metric, the change that chance alone brings (see `swap_floor`).
+    """
 
     points: list[dict[str, Any]]
+    floors: dict[str, dict[str, Any]]
     clips: tuple[DatasetClip, ...]
     failures: dict[str, str]
 
@@ -100,13 +105,17 @@ def run_figure1(
             next(iter(heard.failures.values()), ""),
         )
     points: list[dict[str, Any]] = []
+    floors: dict[str, dict[str, Any]] = {}
     for corruption in plan.corruptions:
         kinds = (REFERENCE_OF[corruption], corruption)
         reference, changed = (listening.hear_all(kind, readable) for kind in kinds)
+        steps = len(plan.shares) + 1
         for number, share in enumerate(sorted(plan.shares)):
             points.append(_point(corruption, share, reference, changed, plan, folder))
-            progress(f"scoring {corruption}", number + 1, len(plan.shares))
-    return Figure1Series(points, readable, heard.failures)
+            progress(f"scoring {corruption}", number + 1, steps)
+        floors[corruption] = _floors(corruption, reference, changed, plan, folder)
+        progress(f"scoring {corruption}", steps, steps)
+    return Figure1Series(points, floors, readable, heard.failures)
 
 
 class _Listening:
@@ -116,7 +125,7 @@ class _Listening:
         self._plan = plan
         store = FeatureStore(folder / "features")
         self._listener = Listener(store, plan.backbone, plan.processes, progress)
-        self._identity = plan.backbone.identity()
+        self._fingerprint = plan.backbone.facts()["fingerprint"]
         self._digests: dict[Path, str] = {}
 
     def hear(self, kind: StimulusKind, clips: Sequence[DatasetClip]) -> Heard:
@@ -147,7 +156,7 @@ class _Listening:
         return digest_of(
             {
                 "protocol": PROTOCOL,
-                "backbone": self._identity,
+                "backbone": self._fingerprint,
                 "kind": stimulus.kind,
                 "sounds": [self._digests[path] for path in stimulus.paths],
                 "seed": stimulus.seed,
@@ -173,14 +182,7 @@ def _point(
         after if touched else before
         for before, after, touched in zip(reference, changed, is_corrupted, strict=True)
     ]
-    key = digest_of(
-        {
-            "mixed": [key for key, _ in mixed],
-            "reference": [key for key, _ in reference],
-            "draws": plan.draws,
-            "seed": plan.seed,
-        }
-    )
+    key = _key_of_sets(reference, mixed, plan)
     path = folder / "points" / f"{corruption}-{share:.4f}.json"
     stored = read_json(path)
     if stored is not None and stored.get("key") == key:
@@ -202,3 +204,41 @@ def _point(
     point |= facts_of_scores(scores)
     write_json(path, point)
     return point
+
+
+def _floors(
+    corruption: CorruptionName,
+    reference: Sequence[KeyedFeatures],
+    changed: Sequence[KeyedFeatures],
+    plan: Figure1Plan,
+    folder: Path,
+) -> dict[str, Any]:
+    """What chance alone does to each metric when all clips are corrupted; from the folder, too."""
+    key = _key_of_sets(reference, changed, plan)
+    path = folder / "points" / f"{corruption}-chance.json"
+    stored = read_json(path)
+    if stored is None or stored.get("key") != key:
+        floors = swap_floors(
+            [features for _, features in reference],
+            [features for _, features in changed],
+            draws=plan.draws,
+            seed=plan.seed,
+        )
+        facts = {metric: dataclasses.asdict(floor) for metric, floor in floors.items()}
+        stored = {"key": key, "floors": facts}
+        write_json(path, stored)
+    found: dict[str, Any] = stored["floors"]
+    return found
+
+
+def _key_of_sets(
+    reference: Sequence[KeyedFeatures], mixed: Sequence[KeyedFeatures], plan: Figure1Plan
+) -> str:
+    return digest_of(
+        {
+            "mixed": [key for key, _ in mixed],
+            "reference": [key for key, _ in reference],
+            "draws": plan.draws,
+            "seed": plan.seed,
+        }
+    )

@@ -6,6 +6,8 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+import numpy as np
+
 from soundstudio.benchmark import parallel
 from soundstudio.core.errors import AudioFileError
 
@@ -85,7 +87,11 @@ def _hear_one(
     """Make one sound, hear it, store its features. Returns what is wrong with it, or ""."""
     key, piece = keyed_piece
     try:
-        store.save(key, backbone.features(make(piece)))
+        features = backbone.features(make(piece))
     except AudioFileError as error:
         return error.sentence()
+    arrays = (features.embedding, features.logits, features.frames)
+    if not all(np.isfinite(array).all() for array in arrays):
+        return "The networks answer it with values that are not numbers."
+    store.save(key, features)
     return ""

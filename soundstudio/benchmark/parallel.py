@@ -16,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from soundstudio.core.errors import InvalidRequestError, StudioError
+from soundstudio.engine.devices import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,7 +89,7 @@ def work_through(
 def _surroundings(count: int) -> tuple[dict[str, str], ...]:
     """The environment of each process: its card, and its share of the processor."""
     cards = _graphics_cards()
-    threads = str(max(1, (os.cpu_count() or 1) // count))
+    threads = str(max(1, usable_cores() // count))
     return tuple(
         {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads)}
         | ({"CUDA_VISIBLE_DEVICES": cards[number % len(cards)]} if cards else {})

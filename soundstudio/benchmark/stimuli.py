@@ -68,7 +68,7 @@ def plan_stimuli(
         if kind == "interference":
             paths = (clip.path, _irrelevant_clip(clip, clips, choices, random).path)
         elif kind in ("sequence", "disorder"):
-            paths = _events(clip, clips, choices.events, random)
+            paths = _events(clip, clips, choices, random)
             order = corruption.other_order(len(paths), random) if kind == "disorder" else ()
         plan.append(Stimulus(clip.name, kind, paths, drawn, order))
     return plan
@@ -90,6 +90,8 @@ def render(stimulus: Stimulus, choices: CorruptionChoices) -> Sound:
         other = _mel_of(stimulus.paths[1], domain, choices)
         mel = corruption.mix(mel, other, domain, choices.snr_db)
     samples = domain.sound_of(mel, choices.griffin_lim_iterations)
+    # Noise can be far above full scale, where a file would clip: it is turned down instead.
+    samples /= max(1.0, float(np.abs(samples).max()))
     return Sound(samples, domain.spec.sample_rate_hz)
 
 
@@ -150,18 +152,23 @@ def _class_of(clip: DatasetClip) -> str:
 
 
 def _events(
-    clip: DatasetClip, clips: Sequence[DatasetClip], count: int, random: np.random.Generator
+    clip: DatasetClip,
+    clips: Sequence[DatasetClip],
+    choices: CorruptionChoices,
+    random: np.random.Generator,
 ) -> tuple[Path, ...]:
-    """The clip and others of classes that differ as far as there are enough, in random order."""
+    """The clip and others, each of another class as far as there are enough, in their order."""
     chosen = [clip]
     for number in random.permutation(len(clips)):
-        if len(chosen) == count:
+        if len(chosen) == choices.events:
             break
         other = clips[int(number)]
         if _class_of(other) not in {_class_of(one) for one in chosen}:
             chosen.append(other)
     if len(chosen) < 2:
         raise DatasetError("Sequences of different events need at least two classes.")
+    if choices.first_order == "by-class":
+        return tuple(one.path for one in sorted(chosen, key=_class_of))
     return tuple(chosen[int(number)].path for number in random.permutation(len(chosen)))
 
 

@@ -14,7 +14,7 @@ from soundstudio.audio.files import Sound, read_sound, write_wav
 from soundstudio.benchmark import parallel
 from soundstudio.benchmark.dataset import DatasetError, sha256_of_files
 from soundstudio.benchmark.feature_store import BackboneSource, FeatureStore, digest_of
-from soundstudio.benchmark.listening import Listener
+from soundstudio.benchmark.listening import Heard, Listener
 from soundstudio.benchmark.prompts import DEFAULT_TEMPLATE, TEMPLATES, prompt_of
 from soundstudio.benchmark.result_files import make_folder, read_json, write_json
 from soundstudio.benchmark.score_facts import facts_of_scores
@@ -127,6 +127,7 @@ def run_table1(
             next(iter(reference.failures.values()), ""),
         )
     model_sha256 = _model_digest(plan.model)
+    failures = dict(reference.failures)
     rows = []
     for condition in plan.conditions:
         pieces = [_piece(clip, condition, plan, folder, model_sha256) for clip in readable]
@@ -137,9 +138,10 @@ def run_table1(
             limit_s,
             f"sounds from {condition}",
         )
-        names = [clip.name for clip in readable]
+        failures |= {f"{condition}: {name}": why for name, why in generated.failures.items()}
+        names = [clip.name for clip in readable if clip.name in generated.features]
         rows.append(_row(condition, names, generated.features, reference.features, plan))
-    return Table1Rows(rows, readable, reference.failures, model_sha256)
+    return Table1Rows(rows, readable, failures, model_sha256)
 
 
 def _row(
@@ -218,11 +220,13 @@ def _generate(model: AudioLDM, piece: _Piece) -> None:
         write_json(piece.note_path, note)
 
 
-def _hear_files(pieces: Sequence[_FilePiece], listener: Listener, limit_s: float, what: str) -> Any:
-    identity = listener.backbone.identity()
+def _hear_files(
+    pieces: Sequence[_FilePiece], listener: Listener, limit_s: float, what: str
+) -> Heard:
+    fingerprint = listener.backbone.facts()["fingerprint"]
     keyed = []
     for piece in pieces:
-        facts = {"backbone": identity, "limit_s": limit_s, "sound": _digest_or_name(piece.path)}
+        facts = {"backbone": fingerprint, "limit_s": limit_s, "sound": _digest_or_name(piece.path)}
         keyed.append((digest_of(facts), piece))
     return listener.hear(keyed, functools.partial(_read, limit_s=limit_s), what)
 
