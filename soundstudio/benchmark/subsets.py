@@ -55,6 +55,8 @@ def draw_subset(
     elif name == "paper":
         chosen = _some(pool, wanted, random)
         how = f"{len(chosen)} of {len(pool)} clips at random, as the paper draws them"
+        if len(chosen) == len(pool):
+            how = f"All {len(pool)} clips"
     elif dataset.kind == "esc50":
         fold = max(clip.fold for clip in pool)
         inside = [clip for clip in pool if clip.fold == fold]
@@ -90,7 +92,7 @@ def _some(
 def _whole_sources(
     pool: Sequence[DatasetClip], wanted: int, random: np.random.Generator
 ) -> list[DatasetClip]:
-    """At most `wanted` clips in the pool's class proportions, recordings taken whole."""
+    """At most `wanted` clips, near the pool's class proportions, recordings taken whole."""
     by_source: dict[str, list[DatasetClip]] = {}
     for clip in pool:
         by_source.setdefault(clip.source or clip.name, []).append(clip)
@@ -98,13 +100,20 @@ def _whole_sources(
         label: round(size * wanted / len(pool))
         for label, size in Counter(_first_label(clip) for clip in pool).items()
     }
-    sources = sorted(by_source)
+    names = sorted(by_source)
+    sources = [by_source[names[number]] for number in random.permutation(len(names))]
     chosen: list[DatasetClip] = []
-    for number in random.permutation(len(sources)):
-        clips = by_source[sources[number]]
+    passed_over = []
+    for clips in sources:
         sizes = Counter(_first_label(clip) for clip in clips)
         if all(quota[label] >= size for label, size in sizes.items()):
             quota = {label: left - sizes[label] for label, left in quota.items()}
+            chosen += clips
+        else:
+            passed_over.append(clips)
+    # What no class had room for fills up what the rounding of whole recordings left open.
+    for clips in passed_over:
+        if len(chosen) + len(clips) <= wanted:
             chosen += clips
     return chosen
 

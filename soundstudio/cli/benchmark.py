@@ -57,7 +57,7 @@ def _shared_options() -> argparse.ArgumentParser:
     add("--data", metavar="DIR", required=True, help="the dataset's folder")
     add("-o", "--out", metavar="DIR", required=True, help="where results and what can be reused go")
     add("--subset", choices=SUBSETS, default="paper",
-        help="drawn as in the paper, by whole recordings, or all (default: %(default)s)")  # fmt: skip
+        help="drawn as in the paper, by whole recordings, or all (default: paper)")  # fmt: skip
     add("--clips", metavar="N", type=int, help="at most so many clips")
     add("--seed", metavar="N", type=_seed, default=0, help="of all that is drawn (default: 0)")
     add("--backbone", choices=("bundled", "paper"), default="bundled",
@@ -65,7 +65,7 @@ def _shared_options() -> argparse.ArgumentParser:
     add("--panns", metavar="FILE", help="Cnn14_16k_mAP=0.438.pth, for --backbone paper")
     add("--vggish", metavar="FILE", help="VGGish's weights, for --backbone paper")
     add("--clap", metavar="FOLDER",
-        help="a model folder whose CLAP hears for the bundled FAD (default: the starter)")  # fmt: skip
+        help="a model folder whose CLAP hears for bundled FAD (default: the starter)")  # fmt: skip
     add("--draws", metavar="N", type=int, default=200,
         help="resamples of each interval (default: %(default)s)")  # fmt: skip
     add("--processes", metavar="N", type=int, default=1, help="default: 1; each loads the networks")
