@@ -15,7 +15,7 @@ from soundstudio.benchmark import parallel
 from soundstudio.benchmark.corruption import CORRUPTIONS, CorruptionChoices, corrupted_clips
 from soundstudio.benchmark.dataset import DatasetError, sha256_of_files
 from soundstudio.benchmark.feature_store import BackboneSource, FeatureStore, digest_of
-from soundstudio.benchmark.listening import Heard, Listener
+from soundstudio.benchmark.listening import Listener
 from soundstudio.benchmark.result_files import read_json, write_json
 from soundstudio.benchmark.score_facts import facts_of_scores
 from soundstudio.benchmark.stimuli import (
@@ -97,25 +97,19 @@ def run_figure1(
     """
     plan.validated()
     listening = _Listening(plan, folder, progress)
-    heard = listening.hear("clean", clips)
-    readable = tuple(clip for clip in clips if clip.name in heard.features)
-    if len(readable) < FEWEST_CLIPS:
-        raise DatasetError(
-            f"{len(readable)} of {len(clips)} clips can be read; two are the least.",
-            next(iter(heard.failures.values()), ""),
-        )
+    readable, failures = listening.readable_clips(clips)
+    heard = listening.hear_all(readable)
     points: list[dict[str, Any]] = []
     floors: dict[str, dict[str, Any]] = {}
     for corruption in plan.corruptions:
-        kinds = (REFERENCE_OF[corruption], corruption)
-        reference, changed = (listening.hear_all(kind, readable) for kind in kinds)
+        reference, changed = heard[REFERENCE_OF[corruption]], heard[corruption]
         steps = len(plan.shares) + 1
         for number, share in enumerate(sorted(plan.shares)):
             points.append(_point(corruption, share, reference, changed, plan, folder))
             progress(f"scoring {corruption}", number + 1, steps)
         floors[corruption] = _floors(corruption, reference, changed, plan, folder)
         progress(f"scoring {corruption}", steps, steps)
-    return Figure1Series(points, floors, readable, heard.failures)
+    return Figure1Series(points, floors, readable, failures)
 
 
 class _Listening:
@@ -125,29 +119,57 @@ class _Listening:
         self._plan = plan
         store = FeatureStore(folder / "features")
         self._listener = Listener(store, plan.backbone, plan.processes, progress)
+        self._make = functools.partial(render, choices=plan.choices)
         self._fingerprint = plan.backbone.facts()["fingerprint"]
         self._digests: dict[Path, str] = {}
 
-    def hear(self, kind: StimulusKind, clips: Sequence[DatasetClip]) -> Heard:
-        """What is heard of each clip, by name."""
-        keyed: list[tuple[str, Stimulus]] = []
+    def readable_clips(
+        self, clips: Sequence[DatasetClip]
+    ) -> tuple[tuple[DatasetClip, ...], dict[str, str]]:
+        """The clips that can be heard untouched, and a sentence on each of the others, by name.
+
+        Raises DatasetError if fewer than two can.
+        """
         failures: dict[str, str] = {}
-        for stimulus in plan_stimuli(clips, kind, self._plan.seed, self._plan.choices):
+        keys: dict[str, str] = {}
+        keyed = []
+        for stimulus in self._stimuli("clean", clips):
             try:
-                keyed.append((self._key(stimulus), stimulus))
+                key = keys[stimulus.name] = self._key(stimulus)
             except OSError as error:
                 failures[stimulus.name] = f"It cannot be read: {error.strerror or error}."
-        make = functools.partial(render, choices=self._plan.choices)
-        heard = self._listener.hear(keyed, make, f"{kind} sounds")
-        heard.failures.update(failures)
-        return heard
+            else:
+                keyed.append((key, stimulus))
+        heard = self._listener.hear(keyed, self._make, "untouched sounds")
+        failures |= {n: heard.failures[k] for n, k in keys.items() if k in heard.failures}
+        readable = tuple(clip for clip in clips if keys.get(clip.name) in heard.features)
+        if len(readable) < FEWEST_CLIPS:
+            raise DatasetError(
+                f"{len(readable)} of {len(clips)} clips can be read; two are the least.",
+                next(iter(failures.values()), ""),
+            )
+        return readable, failures
 
-    def hear_all(self, kind: StimulusKind, clips: Sequence[DatasetClip]) -> list[KeyedFeatures]:
-        """Key and features of each clip. Raises AudioFileError: the clips are readable."""
-        heard = self.hear(kind, clips)
-        for name, sentence in heard.failures.items():
-            raise AudioFileError(f"{name} cannot be scored with {kind}: {sentence}")
-        return [(heard.keys[clip.name], heard.features[clip.name]) for clip in clips]
+    def hear_all(self, clips: Sequence[DatasetClip]) -> dict[StimulusKind, list[KeyedFeatures]]:
+        """Key and features of each clip in each kind that the plan needs.
+
+        Raises AudioFileError: the clips are known to be readable.
+        """
+        kinds = [kind for c in self._plan.corruptions for kind in (REFERENCE_OF[c], c)]
+        keys: dict[StimulusKind, list[str]] = {}
+        keyed = []
+        for kind in dict.fromkeys(kinds):
+            stimuli = self._stimuli(kind, clips)
+            keys[kind] = [self._key(stimulus) for stimulus in stimuli]
+            keyed += list(zip(keys[kind], stimuli, strict=True))
+        heard = self._listener.hear(keyed, self._make, "corrupted sounds")
+        for key, sentence in heard.failures.items():
+            stimulus = dict(keyed)[key]
+            raise AudioFileError(f"{stimulus.name} with {stimulus.kind}: {sentence}")
+        return {kind: [(key, heard.features[key]) for key in keys[kind]] for kind in keys}
+
+    def _stimuli(self, kind: StimulusKind, clips: Sequence[DatasetClip]) -> list[Stimulus]:
+        return plan_stimuli(clips, kind, self._plan.seed, self._plan.choices)
 
     def _key(self, stimulus: Stimulus) -> str:
         for path in stimulus.paths:

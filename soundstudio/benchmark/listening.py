@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -20,22 +20,14 @@ if TYPE_CHECKING:
     from soundstudio.evaluation.backbones import Backbone, ClipFeatures
 
 
-class Named(Protocol):
-    """A piece of work that a sentence about it can name."""
-
-    @property
-    def name(self) -> str: ...
-
-
-Piece = TypeVar("Piece", bound=Named)
+Piece = TypeVar("Piece")
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Features and their keys by name, and a sentence about each sound that cannot be read."""
+    """By key: features, or a sentence about a sound that cannot be read."""
 
     features: dict[str, ClipFeatures]
-    keys: dict[str, str]
     failures: dict[str, str]
 
 
@@ -55,27 +47,23 @@ class Listener:
 
         The key names everything that the features depend on.
         """
-        heard = Heard({}, {}, {})
+        heard = Heard({}, {})
         waiting = []
-        for key, piece in pieces:
-            if not self._take_in(heard, key, piece.name):
+        for key, piece in dict(pieces).items():
+            if (known := self.store.load(key)) is None:
                 waiting.append((key, piece))
+            else:
+                heard.features[key] = known
         work = functools.partial(_hear_one, self.store, make)
         answers = parallel.work_through(waiting, self.backbone.load, work, self.processes)
         for done, (number, failure) in enumerate(answers, start=1):
-            key, piece = waiting[number]
-            if not self._take_in(heard, key, piece.name):
-                heard.failures[piece.name] = failure or "Its features could not be stored."
+            key, _ = waiting[number]
+            if (features := self.store.load(key)) is None:
+                heard.failures[key] = failure or "Its features could not be stored."
+            else:
+                heard.features[key] = features
             self.progress(f"listening to {what}", done, len(waiting))
         return heard
-
-    def _take_in(self, heard: Heard, key: str, name: str) -> bool:
-        features = self.store.load(key)
-        if features is None:
-            return False
-        heard.features[name] = features
-        heard.keys[name] = key
-        return True
 
 
 def _hear_one(

@@ -14,7 +14,7 @@ from soundstudio.audio.files import Sound, read_sound, write_wav
 from soundstudio.benchmark import parallel
 from soundstudio.benchmark.dataset import DatasetError, sha256_of_files
 from soundstudio.benchmark.feature_store import BackboneSource, FeatureStore, digest_of
-from soundstudio.benchmark.listening import Heard, Listener
+from soundstudio.benchmark.listening import Listener
 from soundstudio.benchmark.prompts import DEFAULT_TEMPLATE, TEMPLATES, prompt_of
 from soundstudio.benchmark.result_files import make_folder, read_json, write_json
 from soundstudio.benchmark.score_facts import facts_of_scores
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from soundstudio.core.catalogue import CatalogueRow
     from soundstudio.core.requests import GenerationRequest
     from soundstudio.engine.audioldm import AudioLDM
+    from soundstudio.evaluation.backbones import ClipFeatures
 
 ConditionName = Literal["text", "audio"]
 CONDITIONS: Final[tuple[ConditionName, ...]] = ("text", "audio")
@@ -94,14 +95,6 @@ class _Piece:
         return self.path.with_suffix(".json")
 
 
-@dataclass(frozen=True, slots=True)
-class _FilePiece:
-    """One sound file to hear."""
-
-    name: str
-    path: Path
-
-
 def run_table1(
     clips: Sequence[DatasetClip],
     plan: Table1Plan,
@@ -116,43 +109,42 @@ def run_table1(
     """
     plan.validated()
     listener = Listener(FeatureStore(folder / "features"), plan.backbone, plan.processes, progress)
-    limit_s = plan.settings.duration_s
-    reference = _hear_files(
-        [_FilePiece(clip.name, clip.path) for clip in clips], listener, limit_s, "real sounds"
-    )
-    readable = tuple(clip for clip in clips if clip.name in reference.features)
+    hear = functools.partial(_hear_files, listener, plan.settings.duration_s)
+    reference, failures = hear({clip.name: clip.path for clip in clips}, "real sounds")
+    readable = tuple(clip for clip in clips if clip.name in reference)
     if len(readable) < FEWEST_CLIPS:
         raise DatasetError(
             f"{len(readable)} of {len(clips)} clips can be read; two are the least.",
-            next(iter(reference.failures.values()), ""),
+            next(iter(failures.values()), ""),
         )
     model_sha256 = _model_digest(plan.model)
-    failures = dict(reference.failures)
+    pieces = [
+        _piece(clip, condition, plan, folder, model_sha256)
+        for condition in plan.conditions
+        for clip in readable
+    ]
+    _generate_missing(pieces, plan, progress)
+    generated, generated_failures = hear({p.name: p.path for p in pieces}, "generated sounds")
     rows = []
     for condition in plan.conditions:
-        pieces = [_piece(clip, condition, plan, folder, model_sha256) for clip in readable]
-        _generate_missing(pieces, condition, plan, progress)
-        generated = _hear_files(
-            [_FilePiece(piece.name, piece.path) for piece in pieces],
-            listener,
-            limit_s,
-            f"sounds from {condition}",
-        )
-        failures |= {f"{condition}: {name}": why for name, why in generated.failures.items()}
-        names = [clip.name for clip in readable if clip.name in generated.features]
-        rows.append(_row(condition, names, generated.features, reference.features, plan))
-    return Table1Rows(rows, readable, failures, model_sha256)
+        of_condition = {
+            clip.name: generated[f"{condition}/{clip.name}"]
+            for clip in readable
+            if f"{condition}/{clip.name}" in generated
+        }
+        rows.append(_row(condition, of_condition, reference, plan))
+    return Table1Rows(rows, readable, failures | generated_failures, model_sha256)
 
 
 def _row(
     condition: ConditionName,
-    names: Sequence[str],
-    generated: dict[str, Any],
-    reference: dict[str, Any],
+    generated: dict[str, ClipFeatures],
+    reference: dict[str, ClipFeatures],
     plan: Table1Plan,
 ) -> dict[str, Any]:
     from soundstudio.evaluation.scores import compute_scores
 
+    names = list(generated)
     scores = compute_scores(
         [generated[name] for name in names],
         [reference[name] for name in names],
@@ -183,23 +175,21 @@ def _piece(
         "like": None if condition == "text" else sha256_of_files([clip.path]),
     }
     path = folder / "generated" / condition / f"{clip.name}.wav"
-    return _Piece(clip.name, request, path, digest_of(facts))
+    return _Piece(f"{condition}/{clip.name}", request, path, digest_of(facts))
 
 
-def _generate_missing(
-    pieces: Sequence[_Piece], condition: ConditionName, plan: Table1Plan, progress: Counting
-) -> None:
+def _generate_missing(pieces: Sequence[_Piece], plan: Table1Plan, progress: Counting) -> None:
     waiting = [
         piece
         for piece in pieces
         if not piece.path.is_file() or (read_json(piece.note_path) or {}).get("key") != piece.key
     ]
-    if waiting:
-        make_folder(waiting[0].path.parent)
+    for folder in {piece.path.parent for piece in waiting}:
+        make_folder(folder)
     load = functools.partial(_load_model, plan.model, plan.device, plan.dtype)
     answers = parallel.work_through(waiting, load, _generate, plan.processes)
     for done, _ in enumerate(answers, start=1):
-        progress(f"generating from {condition}", done, len(waiting))
+        progress("generating", done, len(waiting))
 
 
 def _load_model(row: CatalogueRow, device: str, dtype: str) -> AudioLDM:
@@ -221,14 +211,20 @@ def _generate(model: AudioLDM, piece: _Piece) -> None:
 
 
 def _hear_files(
-    pieces: Sequence[_FilePiece], listener: Listener, limit_s: float, what: str
-) -> Heard:
+    listener: Listener, limit_s: float, paths: dict[str, Path], what: str
+) -> tuple[dict[str, ClipFeatures], dict[str, str]]:
+    """By name: features, and a sentence on each file that cannot be read."""
     fingerprint = listener.backbone.facts()["fingerprint"]
-    keyed = []
-    for piece in pieces:
-        facts = {"backbone": fingerprint, "limit_s": limit_s, "sound": _digest_or_name(piece.path)}
-        keyed.append((digest_of(facts), piece))
-    return listener.hear(keyed, functools.partial(_read, limit_s=limit_s), what)
+    keys = {
+        name: digest_of(
+            {"backbone": fingerprint, "limit_s": limit_s, "sound": _digest_or_name(path)}
+        )
+        for name, path in paths.items()
+    }
+    keyed = [(keys[name], path) for name, path in paths.items()]
+    heard = listener.hear(keyed, functools.partial(read_sound, max_duration_s=limit_s), what)
+    features = {n: heard.features[k] for n, k in keys.items() if k in heard.features}
+    return features, {n: heard.failures[k] for n, k in keys.items() if k in heard.failures}
 
 
 def _digest_or_name(path: Path) -> str:
@@ -237,10 +233,6 @@ def _digest_or_name(path: Path) -> str:
         return sha256_of_files([path])
     except OSError:
         return str(path)
-
-
-def _read(piece: _FilePiece, limit_s: float) -> Sound:
-    return read_sound(piece.path, limit_s)
 
 
 def _model_digest(row: CatalogueRow) -> str:

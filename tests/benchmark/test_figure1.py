@@ -89,14 +89,14 @@ def test_an_interrupted_run_goes_on_where_it_stopped(esc_folder: Path, tmp_path:
     seen: list[tuple[str, int, int]] = []
 
     def stop(what: str, done: int, total: int) -> None:
-        if (what, done) == ("listening to noise sounds", 5):
+        if (what, done) == ("listening to corrupted sounds", 5):
             raise Cancelled
 
     with pytest.raises(Cancelled):
         run_figure1(clips, plan, tmp_path, stop)
     run_figure1(clips, plan, tmp_path, lambda *where: seen.append(where))
     assert [where for where in seen if where[0].startswith("listening")] == [
-        ("listening to noise sounds", done, 7) for done in range(1, 8)
+        ("listening to corrupted sounds", done, 7) for done in range(1, 8)
     ]
     whole = run_figure1(clips, plan, tmp_path / "whole").points
     assert run_figure1(clips, plan, tmp_path).points == whole

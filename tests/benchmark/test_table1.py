@@ -104,17 +104,19 @@ def test_an_interrupted_run_goes_on(
     plan = plan_of(tiny_model_folder, conditions=("text",))
 
     def stop(what: str, done: int, total: int) -> None:
-        if (what, done) == ("generating from text", 3):
+        if (what, done) == ("generating", 3):
             raise Cancelled
 
     with pytest.raises(Cancelled):
         run_table1(clips, plan, tmp_path, stop)
-    assert made_by(monkeypatch, clips, plan, tmp_path) == [clips[3].name]
+    assert made_by(monkeypatch, clips, plan, tmp_path) == [f"text/{clips[3].name}"]
     assert made_by(monkeypatch, clips, plan, tmp_path) == []
     # A sound whose request was not written is not trusted, nor one of another request or model.
     (tmp_path / "generated" / "text" / f"{clips[1].name}.json").unlink()
     (tmp_path / "generated" / "text" / f"{clips[2].name}.wav").unlink()
-    assert made_by(monkeypatch, clips, plan, tmp_path) == [clips[1].name, clips[2].name]
+    assert made_by(monkeypatch, clips, plan, tmp_path) == [
+        f"text/{clip.name}" for clip in clips[1:3]
+    ]
     other = dataclasses.replace(plan, settings=dataclasses.replace(QUICK, steps=2))
     assert len(made_by(monkeypatch, clips, other, tmp_path)) == 4
     model = build_tiny_model(tmp_path / "model", seed=1)
@@ -125,8 +127,9 @@ def test_an_interrupted_run_goes_on(
 def test_two_processes_make_the_same_sounds(
     clips: tuple[DatasetClip, ...], tiny_model_folder: Path, tmp_path: Path
 ) -> None:
-    alone = run_table1(clips, plan_of(tiny_model_folder), tmp_path / "1")
-    both = run_table1(clips, plan_of(tiny_model_folder, processes=2), tmp_path / "2")
+    plan = plan_of(tiny_model_folder, conditions=("audio",))
+    alone = run_table1(clips[:2], plan, tmp_path / "1")
+    both = run_table1(clips[:2], dataclasses.replace(plan, processes=2), tmp_path / "2")
     assert both.rows == alone.rows
 
 
