@@ -84,6 +84,15 @@ def answer_rows(report: dict[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
+def claim_lines(report: dict[str, Any]) -> list[str]:
+    """A line for each claim of the paper: its verdict, and what each metric did."""
+    lines = []
+    for claim in report["claims"]:
+        found = [f"{metric.upper()} {what or 'missing'}" for metric, what in claim["found"].items()]
+        lines.append(f"{claim['sentence']} — {claim['verdict']} ({', '.join(found)})")
+    return lines
+
+
 def _curves(series: Figure1Series) -> dict[Curve, list[Point]]:
     curves: dict[Curve, list[Point]] = {}
     for point in series.points:

@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from soundstudio.benchmark.corruption import CorruptionName
 
 Curve = tuple["CorruptionName", MetricName]
-Response = Literal["reacts", "flat", "reversed", "unclear"]
+Response = Literal["reacts", "flat", "reversed", "uneven"]
+Verdict = Literal["holds", "holds in part", "does not hold", "unknown"]
 
 MONOTONE: Final = 0.9
 """A rank correlation of share and score from which on a series counts as rising."""
-NOTICEABLE: Final = 0.1
-"""The part of the metric's largest response below which a response counts as none.
+NOTICEABLE: Final = 0.05
+"""The part of KL's largest response below which a response of KL counts as none.
 
-KL of untouched pairs is zero without any spread, so that any change whatsoever would lie outside
-its interval; the paper judges by eye, and this is how small a curve looks flat beside the others.
+KL of untouched pairs is zero without any spread, so that any change whatsoever lies outside its
+interval, and it has no swap test. The paper judges by eye: so low, a curve looks flat.
 """
 
 
@@ -43,6 +44,7 @@ class Answer:
 
     change: from the first to the last share, positive where the score says "worse".
     rank_correlation: Spearman's, of share and score, in the same direction.
+    response: "uneven" where the score changes, but not steadily with the share.
     is_separated: whether the intervals of the first and the last share do not touch.
     is_above_chance: whether the change exceeds what swapping before and after gives (see
     `soundstudio.benchmark.swap_floor`); None for KL, which has no such test.
@@ -112,14 +114,15 @@ def _answer(
     correlation = correlation if IS_WORSE_WHEN_HIGHER[metric] else -correlation
     is_above_chance = None if floor is None else abs(change) > floor
     response: Response
-    if not is_separated or is_above_chance is False or abs(relative) < NOTICEABLE:
+    is_unseen = abs(relative) < NOTICEABLE if is_above_chance is None else not is_above_chance
+    if not is_separated or is_unseen:
         response = "flat"
     elif correlation >= MONOTONE:
         response = "reacts"
     elif correlation <= -MONOTONE:
         response = "reversed"
     else:
-        response = "unclear"
+        response = "uneven"
     return Answer(
         corruption,
         metric,
@@ -148,9 +151,9 @@ def _spearman(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 def judge_claims(answers: Sequence[Answer]) -> list[dict[str, Any]]:
-    """Each claim whose corruption was run: whether it holds, and what each metric did.
+    """Each claim whose corruption was run: its verdict, and what each metric did.
 
-    `holds` is None where a metric is missing and the others do as the paper says.
+    "unknown": a metric is missing, and the others do as the paper says.
     """
     found = {(answer.corruption, answer.metric): answer.response for answer in answers}
     run = {answer.corruption for answer in answers}
@@ -159,16 +162,21 @@ def judge_claims(answers: Sequence[Answer]) -> list[dict[str, Any]]:
         if claim.corruption not in run:
             continue
         seen = {metric: found.get((claim.corruption, metric)) for metric in claim.expected}
-        known = {metric: response for metric, response in seen.items() if response is not None}
-        is_refuted = any(claim.expected[metric] != known[metric] for metric in known)
-        holds = False if is_refuted else True if len(known) == len(seen) else None
         verdicts.append(
             {
                 "claim": claim.name,
                 "sentence": claim.sentence,
-                "holds": holds,
-                "expected": dict(claim.expected),
+                "verdict": _verdict(claim, seen),
+                "expected": {metric: claim.expected[metric] for metric in claim.expected},
                 "found": seen,
             }
         )
     return verdicts
+
+
+def _verdict(claim: Claim, seen: Mapping[MetricName, Response | None]) -> Verdict:
+    known = {metric: response for metric, response in seen.items() if response is not None}
+    agreeing = [metric for metric in known if known[metric] == claim.expected[metric]]
+    if len(agreeing) < len(known):
+        return "holds in part" if agreeing else "does not hold"
+    return "holds" if len(known) == len(seen) else "unknown"

@@ -149,9 +149,8 @@ def run_figure1(args: argparse.Namespace) -> int:
         return 0
     write_line(f"{dataset.title}: {subset.note} At 100 %:")
     write_table(figure1_report.answer_rows(report))
-    for claim in report["claims"]:
-        verdict = {True: "holds", False: "does not hold", None: "cannot be judged"}[claim["holds"]]
-        write_line(f"{claim['sentence']} — {verdict}")
+    for line in figure1_report.claim_lines(report):
+        write_line(line)
     _say_rest(report["differences"], paths)
     return 0
 

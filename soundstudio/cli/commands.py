@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from soundstudio.cli import benchmark, doctor, generate, models
+from soundstudio.cli import benchmark, doctor, generate, models, score
 from soundstudio.cli.doctor_facts import application_version
 from soundstudio.cli.terminal import write_json, write_problem
 from soundstudio.core.errors import InvalidRequestError, StudioError
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 FAILED: Final = 1
 WRONG_ARGUMENTS: Final = 2
 INTERRUPTED: Final = 130
-COMMANDS: Final = ("generate", "benchmark", "models", "doctor")
+COMMANDS: Final = ("generate", "score", "benchmark", "models", "doctor")
 
 
 class _InterruptedError(StudioError):
@@ -111,7 +111,11 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _wants_json(arguments: Sequence[str]) -> bool:
     """Whether `--json` was given, be the other arguments as wrong as they may."""
-    options = itertools.takewhile(lambda word: word != "--", arguments)
+    options = list(itertools.takewhile(lambda word: word != "--", arguments))
+    if options[:1] == ["score"]:
+        # Its --json takes a file; only - means stdout.
+        following = zip(options, [*options[1:], ""], strict=True)
+        return "--json=-" in options or ("--json", score.STDOUT) in following
     # argparse takes beginnings of options, too.
     return any(len(word) > 2 and "--json".startswith(word) for word in options)
 
@@ -135,6 +139,6 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", required=True, parser_class=_Parser
     )
-    for module in (generate, benchmark, models, doctor):
+    for module in (generate, score, benchmark, models, doctor):
         module.add_parser(commands, common)
     return parser

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from soundstudio.core.progress import Progress
 
 _BAR_CELLS: Final = 24
-_STAGES: Final = {"loading": "Loading", "sampling": "Generating", "decoding": "Decoding"}
+_STAGES: Final = {
+    "loading": "Loading",
+    "sampling": "Generating",
+    "decoding": "Decoding",
+    "listening": "Listening",
+}
 
 
 def write_line(text: str) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 BackboneName = Literal["bundled", "paper"]
 HEARD_S: Final = 60.0
 """A longer sound is heard by its beginning: networks' memory grows with the length."""
+LOUDEST: Final = 100.0
+"""Times full scale (40 dB over it). Beyond, a file's numbers mean something else than samples."""
 FEATURES_VERSION: Final = 1
 """Counted up when the same file and weights would give other features."""
 
@@ -57,11 +59,16 @@ class NetworkFacts:
 
 @dataclass(frozen=True, slots=True)
 class BackboneFacts:
-    """All networks of a backbone, and what has to be said about it (missing parts, odd files)."""
+    """All networks of a backbone, and what has to be said about it.
+
+    notes: odd weight files. missing_frames: why there is no network for FAD, if so. clap_folder:
+    the model whose CLAP makes the frames, so that its text tower can be compared with them.
+    """
 
     networks: tuple[NetworkFacts, ...]
     notes: tuple[str, ...] = ()
     missing_frames: str = ""
+    clap_folder: Path | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -89,12 +96,21 @@ class Backbone(Protocol):
 
 
 def heard_part(sound: Sound) -> Sound:
-    """The beginning that the networks hear. Raises AudioFileError if it is not made of numbers."""
+    """The beginning that the networks hear.
+
+    Raises AudioFileError if it is empty, not made of numbers, or far above full scale.
+    """
     part = sound if sound.duration_s <= HEARD_S else sound.between(0.0, HEARD_S)
     if part.length == 0:
         raise AudioFileError("The sound is empty.")
     if not np.isfinite(part.samples).all():
         raise AudioFileError("The sound is damaged: some of its samples are not numbers.")
+    peak = float(np.abs(part.samples).max())
+    if peak > LOUDEST:
+        raise AudioFileError(
+            f"The sound is {peak:.3g} times louder than full scale.",
+            "Its samples may be integers that were written as decimal numbers; export it again.",
+        )
     return part
 
 

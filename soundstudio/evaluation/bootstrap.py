@@ -58,10 +58,10 @@ def influence_interval(
 ) -> Interval:
     """The percentile interval of a score whose resamples are taken to first order.
 
-    influences: of the clips of each set that is drawn anew (see `soundstudio.evaluation.influence`);
+    influences: of the clips of each set that is drawn anew (`soundstudio.evaluation.influence`);
     each resample moves the score by the mean of the influences it drew. Such an interval holds
-    `value`, and its width agrees with the scatter of the score over fresh sets also where there are
-    fewer clips than dimensions.
+    `value`, and its width agrees with the scatter of the score over fresh sets also where there
+    are fewer clips than dimensions.
     """
     if not influences or any(len(weights) < 2 for weights in influences):
         raise ValueError("an interval needs at least two clips in each set")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -64,18 +65,19 @@ class BundledBackbone:
                 licence="CC-BY-4.0",
             )
         ]
-        clap, missing = None, ""
+        folder = clap_folder or resource("models", "starter")
         try:
-            clap, clap_facts = _load_clap(clap_folder or resource("models", "starter"), kind)
-            networks.append(clap_facts)
+            clap, clap_facts = _load_clap(folder, kind)
         except ModelError as error:
             if clap_folder is not None:
                 raise
             missing = (
-                "FAD's place is taken by CLAP's audio tower of the starter model, which this "
-                f"installation lacks: {error.message}"
+                "The bundled backbone hears for FAD with CLAP's audio tower of the starter model, "
+                f"which cannot be used here: {error.message}"
             )
-        return cls(network, clap, BackboneFacts(tuple(networks), missing_frames=missing))
+            return cls(network, None, BackboneFacts(tuple(networks), missing_frames=missing))
+        facts = BackboneFacts((*networks, clap_facts), clap_folder=folder)
+        return cls(network, clap, facts)
 
     def features(self, sound: Sound) -> ClipFeatures:
         """Features of a sound of any rate, length and number of channels. Raises AudioFileError."""
@@ -106,14 +108,16 @@ def _load_clap(folder: Path, device: str) -> tuple[Any, NetworkFacts]:
         raise ModelError(f"The model in {folder} has no audio tower.")
     encoder = ClipEncoder.load(files, device)
     part = files.parts[AUDIO_PART]
-    digests = "".join(sha256_of(path) for path in part.weights)
+    digests = [sha256_of(path) for path in part.weights]
     return encoder, NetworkFacts(
         title=f"CLAP audio tower of {folder.name}",
         metrics=("fad", "clap"),
         sample_rate_hz=48_000,
         dimensions=int(part.config.get("projection_dim", 512)),
         classes=0,
-        weights_sha256=digests[:64],
+        weights_sha256=digests[0]
+        if len(digests) == 1
+        else hashlib.sha256("".join(digests).encode()).hexdigest(),
     )
 
 
@@ -124,4 +128,4 @@ def _clap_frames(encoder: Any, sound: Sound) -> FloatArray:
     # A last piece of less than a second says little; it is heard only if it is all there is.
     starts = [s for s in range(0, len(samples), piece) if s == 0 or len(samples) - s >= piece // 10]
     vectors = [encoder.embed(samples[s : s + piece], sound.sample_rate) for s in starts]
-    return np.stack([vector.cpu().numpy() for vector in vectors]).astype(np.float32)
+    return np.asarray([vector.cpu().numpy() for vector in vectors], dtype=np.float32)

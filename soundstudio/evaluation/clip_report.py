@@ -62,14 +62,10 @@ def clip_rows(
     heard_reference = [clip for clip in reference if clip.features is not None]
     nearest, similarity = _nearest(heard, heard_reference)
     partner = {i: (j, number) for number, (i, j) in enumerate(pairs)}
-    without = {
-        "fd_without": scores.fd_influence,
-        "is_without": scores.inception_influence,
-        "fad_without": scores.fad_influence,
-    }
-    changes = {
-        key: change_without(weights) for key, weights in without.items() if weights is not None
-    }
+    fd, inception, fad = (
+        None if weights is None else change_without(weights)
+        for weights in (scores.fd_influence, scores.inception_influence, scores.fad_influence)
+    )
     rows, place = [], 0
     for clip in generated:
         if clip.features is None:
@@ -88,7 +84,9 @@ def clip_rows(
                 kl=_at(scores.kl_of_pairs, number) if j is not None else None,
                 prompt=prompts[place] if prompts else "",
                 clap=_at(clap, place),
-                **{key: float(values[place]) for key, values in changes.items()},
+                fd_without=_at(fd, place),
+                is_without=_at(inception, place),
+                fad_without=_at(fad, place),
             )
         )
         place += 1

@@ -36,9 +36,7 @@ def content_hash(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise AudioFileError(
-            f"{path.name} cannot be read: {error.strerror or error}."
-        ) from error
+        raise AudioFileError(f"{path.name} cannot be read: {error.strerror or error}.") from error
 
 
 class FeatureCache:
@@ -100,9 +98,7 @@ class FeatureCache:
         facts = self._backbone.facts.networks[0]
         if arrays["embedding"].shape != (facts.dimensions,):
             raise ValueError(f"{arrays['embedding'].shape} is no embedding of {facts.title}")
-        features = ClipFeatures(
-            **arrays, backbone=backbone, frames_backbone=frames_backbone
-        )
+        features = ClipFeatures(**arrays, backbone=backbone, frames_backbone=frames_backbone)
         return features, ClipMeasurements.from_array(entry["measurements"])
 
 

@@ -195,7 +195,9 @@ def cautions_about_scores(scores: Scores, dimensions: int) -> list[Caution]:
         if fewest < dimensions:
             beyond = ""
             if scores.fd_infinite is not None:
-                beyond = f" Extrapolated to endlessly many it would be about {scores.fd_infinite:.4g}."
+                beyond = (
+                    f" Extrapolated to endlessly many it would be about {scores.fd_infinite:.4g}."
+                )
             found.append(
                 Caution(
                     "few",
@@ -205,12 +207,13 @@ def cautions_about_scores(scores: Scores, dimensions: int) -> list[Caution]:
                 )
             )
     if scores.inception is not None and scores.inception.counts["generated"] < 100:
+        part = scores.inception.counts["generated"] // scores.inception.counts["splits"]
+        what = "cannot get high" if part > 1 else "is close to 1, whatever they are"
         found.append(
             Caution(
                 "few",
-                "IS is an average over 10 parts of "
-                f"{scores.inception.counts['generated'] // 10} sounds: with so few it cannot get "
-                "high, and may only be compared between sets of this size.",
+                f"IS is an average over parts of {sounds(part)}: with so few it {what}, and may "
+                "only be compared between sets of this size.",
             )
         )
     return found
@@ -243,7 +246,7 @@ def caution_about_chance(
         Caution(
             "accidental",
             "Sounds of the same name are no more alike than any two sounds of the sets: the names "
-            "may agree by accident, or the model does not follow its prompts. KL says nothing then.",
+            "may agree by accident, or the model ignores its prompts. KL says nothing then.",
         )
     ]
 

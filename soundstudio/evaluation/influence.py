@@ -1,8 +1,8 @@
 """How much each clip weighs in a score: influence functions (Hampel 1974).
 
 The influence of a clip is the derivative of the score towards a set made of that clip alone; their
-mean is zero. They give two things at the cost of one score: an interval that is centred on the score
-(a bootstrap of a Fréchet distance is not: repeated clips narrow the covariance, and at 512
+mean is zero. They give two things at the cost of one score: an interval that is centred on the
+score (a bootstrap of a Fréchet distance is not: repeated clips narrow the covariance, and at 512
 dimensions and 400 clips lift it by two fifths), and what a score would be without a clip.
 """
 
@@ -44,14 +44,17 @@ def frechet_influences(
         root_1 = _root_shares(centred_1, rows_2)
         root_2 = _root_shares(centred_2, rows_1)
     shift = mean_1 - mean_2
-    spread_1, spread_2 = (np.square(x).sum(axis=1) for x in (centred_1, centred_2))
+    # The covariances have ddof 1: a clip weighs n / (n - 1) in them.
+    spread_1, spread_2 = (
+        np.square(x).sum(axis=1) * len(x) / (len(x) - 1) for x in (centred_1, centred_2)
+    )
     of_first = 2.0 * centred_1 @ shift + spread_1 - root_1
     of_second = -2.0 * centred_2 @ shift + spread_2 - root_2
     return of_first - of_first.mean(), of_second - of_second.mean()
 
 
 def _root_shares(centred: FloatArray, other: FloatArray) -> FloatArray:
-    """x'Gx of each row, G = C^-½ (C^½ D C^½)^½ C^-½ on the space that C spans."""
+    """x'Gx n / (n - 1) of each row, G = C^-½ (C^½ D C^½)^½ C^-½ on the space that C spans."""
     covariance = centred.T @ centred / (len(centred) - 1)
     values, vectors = np.linalg.eigh(covariance)
     kept = values > values[-1] * len(values) * np.finfo(np.float64).eps
@@ -61,7 +64,8 @@ def _root_shares(centred: FloatArray, other: FloatArray) -> FloatArray:
     inner = half.T @ GaussianStatistics.of(other).covariance @ half
     squares, axes = np.linalg.eigh(inner)
     whitened = centred @ (vectors[:, kept] / np.sqrt(values[kept])) @ axes
-    return np.asarray(np.square(whitened) @ np.sqrt(np.maximum(squares, 0.0)))
+    shares = np.square(whitened) @ np.sqrt(np.maximum(squares, 0.0))
+    return np.asarray(shares * len(centred) / (len(centred) - 1))
 
 
 def inception_influences(

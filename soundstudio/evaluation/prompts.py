@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from soundstudio.core.errors import AudioFileError, ModelError, StorageError
-from soundstudio.library import wav_metadata
+from soundstudio.library import clips, wav_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,12 +30,10 @@ def prompt_in_file(path: Path) -> str:
     if path.suffix.lower() != ".wav":
         return ""
     try:
-        written = wav_metadata.read(path).generation_json
-        request = json.loads(written) if written else {}
-    except (AudioFileError, ValueError, OSError):
+        clip = clips.from_json(wav_metadata.read(path).generation_json, path)
+    except (AudioFileError, OSError):
         return ""
-    prompt = request.get("prompt", "") if isinstance(request, dict) else ""
-    return prompt if isinstance(prompt, str) else ""
+    return clip.prompt if clip is not None else ""
 
 
 def read_prompts(path: Path) -> dict[str, str]:

@@ -81,9 +81,7 @@ def pair_by_name(generated: Sequence[str], reference: Sequence[str]) -> Pairing:
 
     Failing that, by the file's own name, where it is the only one of that name in each set.
     """
-    pairs = _matched(
-        [_stem(name) for name in generated], [_stem(name) for name in reference]
-    )
+    pairs = _matched([_stem(name) for name in generated], [_stem(name) for name in reference])
     taken_1, taken_2 = {i for i, _ in pairs}, {j for _, j in pairs}
     rest_1 = [i for i in range(len(generated)) if i not in taken_1]
     rest_2 = [j for j in range(len(reference)) if j not in taken_2]

@@ -6,6 +6,7 @@ paper's numbers and Essentia's definitions.
 
 from __future__ import annotations
 
+import itertools
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -68,7 +69,7 @@ class SoundEffectNetwork(nn.Module):
         super().__init__()
         self.embedding_net = nn.Module()
         widths = (1, 64, 128, 256, DIMENSIONS)
-        for number, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False), start=1):
+        for number, (inputs, outputs) in enumerate(itertools.pairwise(widths), start=1):
             block = _Block(inputs, outputs, pool=2 if number < 4 else 1)
             self.embedding_net.add_module(f"conv_block{number}", block)
         self.head = nn.Sequential(
@@ -96,7 +97,7 @@ class SoundEffectNetwork(nn.Module):
         """Embedding [512] and logits [78] of mono 44.1 kHz [samples]: the mean over its blocks."""
         device = next(self.parameters()).device
         blocks = torch.from_numpy(mel_blocks(log_mel(waveform)))
-        outputs = [self(batch.to(device)) for batch in blocks.split(_BATCH)]
+        outputs = [self(batch.to(device)) for batch in torch.split(blocks, _BATCH)]
         embedding = torch.cat([output[0] for output in outputs]).mean(dim=0)
         logits = torch.cat([output[1] for output in outputs]).mean(dim=0)
         return embedding.cpu().numpy(), logits.cpu().numpy()

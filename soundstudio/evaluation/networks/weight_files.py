@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import pickle
-from typing import TYPE_CHECKING, Any
+import struct
+import warnings
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 log = logging.getLogger(__name__)
+
+# What unpickling arbitrary bytes ends in.
+_UNREADABLE: Final = (
+    pickle.UnpicklingError, OSError, EOFError, ValueError, RuntimeError, LookupError, TypeError,
+    AttributeError, AssertionError, struct.error,
+)  # fmt: skip
 
 
 def sha256_of(path: Path) -> str:
@@ -38,7 +46,7 @@ def read_state(path: Path, expected: str) -> dict[str, torch.Tensor]:
         raise ModelError(f"There is no weights file {path}.", f"Expected is {expected}.")
     try:
         content = _content(path)
-    except (pickle.UnpicklingError, OSError, EOFError, ValueError, RuntimeError) as error:
+    except _UNREADABLE as error:
         log.info("%s: %s", path, error)
         raise ModelError(
             f"{path.name} is damaged, or holds more than weights.", f"Expected is {expected}."
@@ -61,7 +69,10 @@ def _content(path: Path) -> Any:
             return load_file(path)
         except SafetensorError as error:
             raise ValueError(str(error)) from error
-    return torch.load(path, map_location="cpu", weights_only=True)
+    with warnings.catch_warnings():
+        # torch guesses aloud at what a foreign file may be; the caller says what it is not.
+        warnings.simplefilter("ignore")
+        return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def fill(
