@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import soundfile
-import torch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +16,11 @@ RATE = 16_000
 CLASSES = ("dog", "rooster", "rain", "chirping_birds")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def one_thread() -> Iterator[None]:
+    """For tests that load networks; the others need no torch, whose import takes seconds."""
+    import torch
+
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

@@ -16,6 +16,8 @@ from soundstudio.core.errors import InvalidRequestError, ModelError
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 KEY = digest_of({"a": 1})
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from soundstudio.benchmark.dataset import DatasetClip
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 QUICK = GenerationRequest(prompt="", duration_s=0.5, steps=1)
 
 
