@@ -15,6 +15,7 @@ import sys
 import tempfile
 import types
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,7 @@ class Oracle:
         import contextlib
 
         checkpoints = scratch / "ckpt"
-        checkpoints.mkdir()
+        checkpoints.mkdir(exist_ok=True)
         for name in ("Cnn14_mAP=0.431.pth", "Cnn14_16k_mAP=0.438.pth"):
             torch.save({"model": state}, checkpoints / name)
         models: Any = importlib.import_module("audioldm_eval.feature_extractors.panns.models")
@@ -133,12 +134,26 @@ class Oracle:
         padded = np.pad(padded, (0, max(0, 32_000 - len(padded))))
         with torch.no_grad():
             out = self._cnn14(torch.from_numpy(padded)[None])
-            frames = self._vggish(self._input.waveform_to_examples(waveform, 16_000))
+        # Here the evaluator records gradients.
+        frames = self._vggish(self._input.waveform_to_examples(waveform, 16_000)).detach()
         return {
             "embedding": out["2048"][0].numpy(),
             "logits": out["logits"][0].numpy(),
             "frames": frames.numpy(),
         }
+
+    def score_folders(self, generated: Path, reference: Path) -> dict[str, float]:
+        """All four as its `main` computes them: a file a forward pass, one after the other."""
+        import soundfile
+
+        sets = []
+        for folder in (generated, reference):
+            found = []
+            for path in sorted(folder.iterdir()):
+                waveform, _ = soundfile.read(path, dtype="float32")
+                found.append(SimpleNamespace(**self.features(waveform)))
+            sets.append(found)
+        return self.scores(*sets)
 
     @staticmethod
     def scores(generated: list[Any], reference: list[Any]) -> dict[str, float]:
@@ -148,7 +163,7 @@ class Oracle:
         )
         tables = [
             {
-                "2048": torch.from_numpy(np.stack([c.embedding for c in clips])),
+                "2048": torch.from_numpy(np.stack([c.embedding for c in clips])).double(),
                 "logits": torch.from_numpy(np.stack([c.logits for c in clips])).double(),
                 "file_path_": [f"{i}.wav" for i in range(len(clips))],
             }

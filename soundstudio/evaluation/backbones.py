@@ -11,6 +11,7 @@ import numpy as np
 from soundstudio.core.errors import AudioFileError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -92,6 +93,14 @@ class Backbone(Protocol):
 
         Raises AudioFileError for samples that are not numbers.
         """
+        ...
+
+
+class BatchingBackbone(Backbone, Protocol):
+    """A backbone that hears several sounds faster together than one after the other."""
+
+    def features_of(self, sounds: Sequence[Sound]) -> list[ClipFeatures]:
+        """Features of each sound. Raises AudioFileError if one cannot be heard."""
         ...
 
 

@@ -31,6 +31,7 @@ _NARROW_BELOW_HZ: Final = 16_000
 _SHORT_BELOW_S: Final = 2.0
 _CHANCE: Final = 0.05
 _MIN_PAIRS_TO_TEST: Final = 8
+_PAIRS_TESTED: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,12 +234,15 @@ def caution_about_chance(
     """
     if len(pairs) < _MIN_PAIRS_TO_TEST:
         return []
+    random = np.random.default_rng(seed)
+    if len(pairs) > _PAIRS_TESTED:
+        # Every pair of pairs is compared: memory grows with the square.
+        pairs = [pairs[i] for i in random.choice(len(pairs), _PAIRS_TESTED, replace=False)]
     targets = log_softmax(np.stack([reference[j].logits for _, j in pairs]), axis=1)
     outputs = log_softmax(np.stack([generated[i].logits for i, _ in pairs]), axis=1)
     # The target's own entropy is the same in every order: the cross term alone decides.
     cross = -np.exp(targets) @ np.log(np.exp(outputs) + EPSILON).T
     rows = np.arange(len(pairs))
-    random = np.random.default_rng(seed)
     shuffled = [cross[rows, random.permutation(len(pairs))].mean() for _ in range(draws)]
     if np.mean(np.array(shuffled) <= cross.trace() / len(pairs)) < _CHANCE:
         return []

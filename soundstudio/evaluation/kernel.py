@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     FloatArray = npt.NDArray[np.float64]
+
+
+_BLOCK_ROWS: Final = 256
 
 
 def polynomial_kernel(first: FloatArray, second: FloatArray) -> FloatArray:
@@ -31,11 +34,20 @@ def kernel_distance(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
         raise ScoringError(
             "A kernel distance needs at least two clips in each set.", "Score larger sets."
         )
-    within_1 = polynomial_kernel(rows_1, rows_1)
-    within_2 = polynomial_kernel(rows_2, rows_2)
-    across = polynomial_kernel(rows_1, rows_2)
     return float(
-        (within_1.sum() - np.trace(within_1)) / (count_1 * (count_1 - 1))
-        + (within_2.sum() - np.trace(within_2)) / (count_2 * (count_2 - 1))
-        - 2.0 * across.mean()
+        _mean_within(rows_1)
+        + _mean_within(rows_2)
+        - 2.0 * _kernel_sum(rows_1, rows_2) / (count_1 * count_2)
     )
+
+
+def _mean_within(rows: FloatArray) -> float:
+    """The mean kernel of two different rows."""
+    own = (np.square(rows).sum(axis=1) / rows.shape[1] + 1.0) ** 3
+    return float((_kernel_sum(rows, rows) - own.sum()) / (len(rows) * (len(rows) - 1)))
+
+
+def _kernel_sum(first: FloatArray, second: FloatArray) -> float:
+    """The sum over all pairs, a block of rows at a time: memory grows with one set, not both."""
+    starts = range(0, len(first), _BLOCK_ROWS)
+    return float(sum(polynomial_kernel(first[s : s + _BLOCK_ROWS], second).sum() for s in starts))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 
@@ -16,14 +16,19 @@ from soundstudio.evaluation.clip_measurements import ClipMeasurements
 from soundstudio.evaluation.feature_cache import content_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from soundstudio.evaluation.backbones import Backbone, ClipFeatures
+    from soundstudio.audio.files import Sound
+    from soundstudio.evaluation.backbones import Backbone, BatchingBackbone, ClipFeatures
     from soundstudio.evaluation.feature_cache import FeatureCache
     from soundstudio.evaluation.sets import SoundSet
 
 log = logging.getLogger(__name__)
+
+_BATCH: Final = 4
+_BATCH_S: Final = 40.0
+"""So much sound together: activations of a second take about 7 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +52,19 @@ def listen(
     """Hear all clips of all sets, in their order.
 
     Calls `progress` before each clip and after the last; what it raises stops the work, and what
-    was heard by then stays in the cache. Only features stay in memory, one sound at a time.
+    was heard by then stays in the cache. Only features stay in memory, and a few sounds at a time.
     """
     total = sum(len(sounds.paths) for sounds in sets)
     done, heard = 0, []
     for sounds in sets:
-        clips = []
+        listener = _Listener(backbone, cache)
         for path in sounds.paths:
             progress(Progress("listening", done, total))
-            clips.append(_hear(path, sounds.name_of(path), backbone, cache))
+            listener.take(path, sounds.name_of(path))
             done += 1
-        heard.append(clips)
+        heard.append(listener.finish())
     progress(Progress("listening", done, total))
     return heard
-
-
-def _hear(path: Path, name: str, backbone: Backbone, cache: FeatureCache | None) -> HeardClip:
-    digest = ""
-    try:
-        digest = content_hash(path)
-        known = cache.load(digest) if cache is not None else None
-        if known is not None:
-            return HeardClip(path, name, digest, *known)
-        features, measurements = hear(path, backbone)
-    except AudioFileError as error:
-        return HeardClip(path, name, digest, failure=error.sentence())
-    if cache is not None:
-        cache.store(digest, features, measurements)
-    return HeardClip(path, name, digest, features, measurements)
 
 
 def hear(path: Path, backbone: Backbone) -> tuple[ClipFeatures, ClipMeasurements]:
@@ -82,13 +72,93 @@ def hear(path: Path, backbone: Backbone) -> tuple[ClipFeatures, ClipMeasurements
 
     Raises AudioFileError: it is no sound, empty, or holds values that are not numbers.
     """
+    sound, measurements = _read(path)
+    return _checked(backbone.features(sound), path.name), measurements
+
+
+def _read(path: Path) -> tuple[Sound, ClipMeasurements]:
     duration_s = probe(path).duration_s
     sound = read_sound(path, HEARD_S)
-    features = backbone.features(sound)
+    return sound, ClipMeasurements.of(sound, duration_s)
+
+
+def _checked(features: ClipFeatures, name: str) -> ClipFeatures:
     arrays = (features.embedding, features.logits, features.frames)
     if not all(np.isfinite(array).all() for array in arrays):
         raise AudioFileError(
-            f"{path.name} cannot be scored: the networks answer with values that are not numbers.",
-            "Its samples may be far above full scale.",
+            f"{name} cannot be scored: the networks answer with values that are not numbers."
         )
-    return features, ClipMeasurements.of(sound, duration_s)
+    return features
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A clip that was read and waits for others to be heard with; its place in the set."""
+
+    place: int
+    clip: HeardClip
+    sound: Sound
+
+
+class _Listener:
+    """Hears the clips of one set, in batches where the backbone gains by it."""
+
+    def __init__(self, backbone: Backbone, cache: FeatureCache | None) -> None:
+        self._backbone = backbone
+        self._cache = cache
+        self._heard: list[HeardClip] = []
+        self._waiting: list[_Waiting] = []
+
+    def take(self, path: Path, name: str) -> None:
+        """Hear a clip now, or later with others."""
+        clip = HeardClip(path, name)
+        try:
+            clip = replace(clip, content_sha256=content_hash(path))
+            known = self._cache.load(clip.content_sha256) if self._cache is not None else None
+            if known is not None:
+                self._heard.append(replace(clip, features=known[0], measurements=known[1]))
+                return
+            sound, measurements = _read(path)
+        except AudioFileError as error:
+            self._heard.append(replace(clip, failure=error.sentence()))
+            return
+        clip = replace(clip, measurements=measurements)
+        self._waiting.append(_Waiting(len(self._heard), clip, sound))
+        self._heard.append(clip)
+        duration_s = sum(waiting.sound.duration_s for waiting in self._waiting)
+        if len(self._waiting) >= self._batch_size() or duration_s >= _BATCH_S:
+            self._hear_waiting()
+
+    def finish(self) -> list[HeardClip]:
+        """All clips in their order."""
+        self._hear_waiting()
+        return self._heard
+
+    def _batch_size(self) -> int:
+        return _BATCH if hasattr(self._backbone, "features_of") else 1
+
+    def _hear_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if len(waiting) > 1:
+            backbone = cast("BatchingBackbone", self._backbone)
+            try:
+                found = backbone.features_of([each.sound for each in waiting])
+            except AudioFileError:
+                pass  # one of them is bad: each by itself, to find which
+            else:
+                for each, features in zip(waiting, found, strict=True):
+                    self._keep(each, lambda features=features: features)  # type: ignore[misc]
+                return
+        for each in waiting:
+            self._keep(each, lambda sound=each.sound: self._backbone.features(sound))  # type: ignore[misc]
+
+    def _keep(self, each: _Waiting, features_of: Callable[[], ClipFeatures]) -> None:
+        clip = each.clip
+        try:
+            features = _checked(features_of(), clip.path.name)
+        except AudioFileError as error:
+            self._heard[each.place] = replace(clip, measurements=None, failure=error.sentence())
+            return
+        self._heard[each.place] = replace(clip, features=features)
+        if self._cache is not None and clip.measurements is not None:
+            self._cache.store(clip.content_sha256, features, clip.measurements)

@@ -27,6 +27,7 @@ from soundstudio.evaluation.backbones import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -89,22 +90,46 @@ class PaperBackbone:
 
     def features(self, sound: Sound) -> ClipFeatures:
         """Features of a sound of any rate, length and number of channels. Raises AudioFileError."""
+        return self.features_of([sound])[0]
+
+    def features_of(self, sounds: Sequence[Sound]) -> list[ClipFeatures]:
+        """Features of several sounds at once; those of equal length share a forward pass.
+
+        The networks' weights, 600 MB, are then read once for all. Raises AudioFileError.
+        """
+        heard = [heard_part(sound) for sound in sounds]
+        outputs = self._embeddings([panns_waveform(part) for part in heard])
+        panns, vggish = self.facts.networks
+        frames = self._vggish.listen(
+            [
+                resample(Sound(part.mono(), part.sample_rate), vggish.sample_rate_hz).mono()
+                for part in heard
+            ]
+        )
+        return [
+            ClipFeatures(
+                embedding=embedding,
+                logits=logits,
+                frames=own_frames,
+                backbone=f"{self.name}: {panns.title}",
+                frames_backbone=f"{self.name}: {vggish.title}",
+            )
+            for (embedding, logits), own_frames in zip(outputs, frames, strict=True)
+        ]
+
+    def _embeddings(self, waveforms: list[FloatArray]) -> list[tuple[FloatArray, FloatArray]]:
+        """Cnn14's embedding [2048] and logits [527] of each waveform [samples]."""
         import torch
 
-        heard = heard_part(sound)
         device = next(self._cnn14.parameters()).device
-        with torch.inference_mode():
-            waveform = torch.from_numpy(panns_waveform(heard))[None].to(device)
-            embedding, logits = (output[0].cpu().numpy() for output in self._cnn14(waveform))
-        panns, vggish = self.facts.networks
-        mono = resample(Sound(heard.mono(), heard.sample_rate), vggish.sample_rate_hz).mono()
-        return ClipFeatures(
-            embedding=embedding,
-            logits=logits,
-            frames=self._vggish.listen(mono),
-            backbone=f"{self.name}: {panns.title}",
-            frames_backbone=f"{self.name}: {vggish.title}",
-        )
+        found: dict[int, tuple[FloatArray, FloatArray]] = {}
+        for length in {len(waveform) for waveform in waveforms}:
+            places = [i for i, waveform in enumerate(waveforms) if len(waveform) == length]
+            batch = torch.from_numpy(np.stack([waveforms[i] for i in places])).to(device)
+            with torch.inference_mode():
+                embeddings, logits = (output.cpu().numpy() for output in self._cnn14(batch))
+            found |= {i: (embeddings[row], logits[row]) for row, i in enumerate(places)}
+        return [found[i] for i in range(len(waveforms))]
 
 
 def panns_waveform(sound: Sound) -> FloatArray:

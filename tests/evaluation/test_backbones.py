@@ -15,7 +15,7 @@ from soundstudio.audio.resampling import resample
 from soundstudio.core.errors import AudioFileError, ModelError
 from soundstudio.evaluation import bundled_backbone
 from soundstudio.evaluation.backbones import HEARD_S, Backbone, load_bundled, load_paper
-from soundstudio.evaluation.paper_backbone import panns_waveform
+from soundstudio.evaluation.paper_backbone import PaperBackbone, panns_waveform
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,6 +110,17 @@ class TestPaper:
         assert all(np.isfinite(a).all() for a in (other.embedding, other.logits, other.frames))
         with pytest.raises(AudioFileError, match="not numbers"):
             backbone.features(Sound(np.full(9, np.nan, dtype=np.float32), 16_000))
+
+    def test_together_as_one_by_one(self, paper_files: tuple[Path, Path]) -> None:
+        backbone = PaperBackbone.load(*paper_files, device="cpu")
+        sounds = [chord(0, 2.2), chord(1, 0.5), chord(2, 2.2)]
+        together = backbone.features_of(sounds)
+        for sound, features in zip(sounds, together, strict=True):
+            alone = backbone.features(sound)
+            for name in ("embedding", "logits", "frames"):
+                expected = getattr(alone, name)
+                largest = float(np.abs(expected).max())
+                np.testing.assert_allclose(getattr(features, name), expected, atol=1e-5 * largest)
 
     def test_odd_files_are_named(self, paper_files: tuple[Path, Path], tmp_path: Path) -> None:
         first = load_paper(*paper_files, device="cpu").facts

@@ -140,6 +140,10 @@ class TestAccidentalPairs:
         pairs = [(i, i) for i in range(24)]
         assert guards.caution_about_chance(self.features(100, 0), self.features(0), pairs) == []
 
+    def test_thousands_of_pairs_are_sampled(self) -> None:
+        pairs = [(i % 24, i % 24) for i in range(3000)]
+        assert guards.caution_about_chance(self.features(100, 0), self.features(0), pairs) == []
+
     def test_too_few_to_tell(self) -> None:
         pairs = [(i, i) for i in range(7)]
         assert guards.caution_about_chance(self.features(0), self.features(100), pairs) == []

@@ -208,6 +208,14 @@ class TestKernelDistance:
         across = np.mean([kernel(x, y) for x in first for y in second])
         assert kernel_distance(first, second) == pytest.approx(within_1 + within_2 - 2 * across)
 
+    def test_many_clips_in_blocks(self) -> None:
+        random = np.random.default_rng(8)
+        first, second = random.normal(size=(600, 3)), random.normal(size=(257, 3)) + 0.2
+        kernels = [(x @ y.T / 3 + 1) ** 3 for x, y in ((first, first), (second, second))]
+        within = [(k.sum() - np.trace(k)) / (len(k) * (len(k) - 1)) for k in kernels]
+        across = ((first @ second.T / 3 + 1) ** 3).mean()
+        assert kernel_distance(first, second) == pytest.approx(sum(within) - 2 * across)
+
     def test_unbiased_for_equal_distributions(self) -> None:
         random = np.random.default_rng(6)
         values = [

@@ -74,7 +74,7 @@ class TestCnn14:
 class TestVGGish:
     def test_evaluator(self, paper_files: tuple[Path, Path]) -> None:
         network = VGGish.load(paper_files[1])
-        frames = network.listen(probe_waveform(PROBE, 64_000))
+        (frames,) = network.listen([probe_waveform(PROBE, 64_000)])
         assert frames.shape == (4, 128)
         check(
             frames,

@@ -16,6 +16,7 @@ from soundstudio.audio.mel import MelSpec, frame_signal, mel_filterbank
 from soundstudio.evaluation.networks.weight_files import fill, read_state
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -74,11 +75,13 @@ class VGGish(nn.Module):
         return features
 
     @torch.inference_mode()
-    def listen(self, waveform: FloatArray) -> FloatArray:
-        """Features [frames, 128] of mono 16 kHz [samples]: a frame every 0.96 s."""
+    def listen(self, waveforms: Sequence[FloatArray]) -> list[FloatArray]:
+        """Features [frames, 128] of each mono 16 kHz [samples]: a frame every 0.96 s."""
         device = next(self.parameters()).device
-        batches = torch.split(torch.from_numpy(log_mel_examples(waveform)), _BATCH)
-        return np.concatenate([self(batch.to(device)).cpu().numpy() for batch in batches])
+        examples = [log_mel_examples(waveform) for waveform in waveforms]
+        batches = torch.split(torch.from_numpy(np.concatenate(examples)), _BATCH)
+        features = np.concatenate([self(batch.to(device)).cpu().numpy() for batch in batches])
+        return np.split(features, np.cumsum([len(part) for part in examples])[:-1])
 
 
 @lru_cache(maxsize=1)
