@@ -46,6 +46,8 @@ def test_every_corruption_at_every_share(esc_folder: Path, tmp_path: Path) -> No
             assert point["fd"]["value"] == pytest.approx(0.0, abs=1e-6)
             assert point["fad"]["value"] == pytest.approx(0.0, abs=1e-6)
             assert point["kl"]["value"] == pytest.approx(0.0, abs=1e-3)
+    # Four corruptions, and what they are compared with: untouched clips and ordered sequences.
+    assert len(list((tmp_path / "features").rglob("*.npz"))) == 12 * 6
     by_key = {(point["corruption"], point["share"]): point for point in series.points}
     for name in ("noise", "mask", "interference"):
         values = [by_key[name, share]["fd"]["value"] for share in (0.0, 0.5, 1.0)]
