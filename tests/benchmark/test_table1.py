@@ -121,9 +121,30 @@ def test_an_interrupted_run_goes_on(
     ]
     other = dataclasses.replace(plan, settings=dataclasses.replace(QUICK, steps=2))
     assert len(made_by(monkeypatch, clips, other, tmp_path)) == 4
-    model = build_tiny_model(tmp_path / "model", seed=1)
+    # The same name, other weights.
+    model = build_tiny_model(tmp_path / tiny_model_folder.name, seed=1)
     assert len(made_by(monkeypatch, clips, dataclasses.replace(other, model=row_of_folder(model)),
                        tmp_path)) == 4  # fmt: skip
+
+
+def test_an_old_request_never_vouches_for_a_new_sound(
+    clips: tuple[DatasetClip, ...],
+    tiny_model_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan = plan_of(tiny_model_folder, conditions=("text",))
+    other = dataclasses.replace(plan, settings=dataclasses.replace(QUICK, steps=2))
+    run_table1(clips[:2], plan, tmp_path)
+
+    def crash(*_: Any) -> None:
+        raise Cancelled
+
+    with monkeypatch.context() as patch:
+        patch.setattr(table1, "write_json", crash)  # the sound is there, its request is not
+        with pytest.raises(Cancelled):
+            run_table1(clips[:2], other, tmp_path)
+    assert made_by(monkeypatch, clips[:2], plan, tmp_path) == [f"text/{clips[0].name}"]
 
 
 def test_two_processes_make_the_same_sounds(
