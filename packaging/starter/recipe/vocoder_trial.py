@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from recipe.assemble import load_vocoder
-from recipe.griffin_lim import invert_mel
+from soundstudio.audio.griffin_lim import invert_mel
 from soundstudio.audio.mel import frame_signal, hann_periodic, log_mel
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from recipe.griffin_lim import invert_mel, magnitudes_from_mel
 
+from soundstudio.audio.griffin_lim import invert_mel, magnitudes_from_mel
 from soundstudio.audio.mel import AUDIOLDM_MEL, log_mel, normalise_waveform
 
 if TYPE_CHECKING:

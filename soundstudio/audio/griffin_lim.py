@@ -46,7 +46,7 @@ def magnitudes_from_mel(mel: FloatArray, spec: MelSpec = AUDIOLDM_MEL) -> FloatA
 def _overlap_add(spectrum: ComplexArray, window: FloatArray, hop: int) -> FloatArray:
     """Inverse STFT [samples] of [frames, bins] with least-squares weights."""
     size = len(window)
-    frames = fft.irfft(spectrum, size, axis=1, workers=-1).astype(np.float32) * window
+    frames = fft.irfft(spectrum, size, axis=1).astype(np.float32) * window
     count = (len(frames) - 1) * hop + size
     # Hop parts of a frame are added column by column: a loop over parts, not over frames.
     parts = -(-size // hop)
@@ -60,7 +60,7 @@ def _overlap_add(spectrum: ComplexArray, window: FloatArray, hop: int) -> FloatA
 
 def _stft(signal: FloatArray, window: FloatArray, hop: int, frames: int) -> ComplexArray:
     views = np.lib.stride_tricks.sliding_window_view(signal, len(window))[::hop][:frames]
-    spectrum = fft.rfft(views * window, axis=1, workers=-1)
+    spectrum = fft.rfft(views * window, axis=1)
     return np.asarray(spectrum, dtype=np.complex64)
 
 

@@ -1,0 +1,1 @@
+"""The paper's datasets, tables and figures."""

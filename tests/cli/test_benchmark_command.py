@@ -1,0 +1,186 @@
+"""`soundstudio benchmark`, run as a user runs it, on small copies of datasets."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from soundstudio.benchmark import corruption, layouts, subsets, table1
+from soundstudio.benchmark.corruption import CorruptionChoices
+from soundstudio.cli import benchmark, main
+from soundstudio.cli.commands import build_parser
+
+RATE = 16_000
+QUICK_FIGURE = ("--points", "3", "--draws", "5", "--event-duration", "0.3")
+QUICK_TABLE = ("--duration", "0.5", "--steps", "1", "--draws", "5", "--dtype", "float32")
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six half seconds in two folders, and a file that is none."""
+    folder = tmp_path_factory.mktemp("sounds")
+    for number in range(6):
+        path = folder / ("bell", "noise")[number % 2] / f"{number}.wav"
+        path.parent.mkdir(exist_ok=True)
+        random = np.random.default_rng(number)
+        t = np.arange(RATE // 2) / RATE
+        bell = np.sin(2 * np.pi * 300 * (number + 1) * t) * np.exp(-5 * t)
+        samples = 0.3 * (bell if number % 2 == 0 else random.normal(size=len(t)) / 3)
+        soundfile.write(path, samples.astype(np.float32), RATE)
+    (folder / "bell" / "torn.wav").write_text("no sound")
+    return folder
+
+
+@pytest.fixture
+def words(sounds: Path, tmp_path: Path, tiny_model_folder: Path) -> list[str]:
+    return [
+        "--dataset", "folder", "--data", str(sounds), "-o", str(tmp_path / "out"),
+        "--clap", str(tiny_model_folder), "--device", "cpu",
+    ]  # fmt: skip
+
+
+def test_the_parser_knows_what_the_benchmark_knows() -> None:
+    assert benchmark.DATASETS == layouts.DATASET_KINDS
+    assert benchmark.SUBSETS == subsets.SUBSET_NAMES
+    assert benchmark.CORRUPTIONS == corruption.CORRUPTIONS
+    assert benchmark.CONDITIONS == table1.CONDITIONS
+    args = build_parser().parse_args(
+        ["benchmark", "figure1", "--dataset", "folder", "--data", ".", "-o", "."]
+    )
+    # An option that the user leaves alone leaves the protocol's default alone.
+    for name in ("mel", "noise_spread", "noise_mean", "mask_share", "snr_db", "events", "event_s",
+                 "first_order"):  # fmt: skip
+        assert getattr(args, name) is None
+        assert hasattr(CorruptionChoices(), name)
+
+
+def test_figure1_says_what_it_found(words: list[str], tmp_path: Path, capsys: Any) -> None:
+    assert main(["benchmark", "figure1", *words, *QUICK_FIGURE]) == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert lines[0].endswith("At 100 %:")
+    assert lines[1].split() == ["corruption", "FD", "IS", "KL", "FAD"]
+    assert [line.split()[0] for line in lines[2:6]] == ["noise", "mask", "interference", "disorder"]
+    assert any(line.startswith("FD sees disorder. — ") for line in lines)
+    assert lines[-1] == str(tmp_path / "out" / "figure1.svg")
+    assert err.count("\n") == 1
+    assert "bell__torn.wav was left out" in err
+    report = json.loads((tmp_path / "out" / "figure1.json").read_text())
+    assert report["dataset"]["clips_used"] == 6
+    assert list(report["failures"]) == ["bell__torn.wav"]
+    assert report["points"][0]["fad"]["backbone"].startswith("bundled: CLAP")
+    assert report["subset"]["name"] == "paper"
+
+
+def test_figure1_again_in_json(words: list[str], tmp_path: Path, capsys: Any) -> None:
+    chosen = ["--corruption", "mask", "--snr", "6", "--seed", "4", "--clips", "4", "--json"]
+    assert main(["benchmark", "figure1", *words, *QUICK_FIGURE, *chosen]) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert (first["protocol"]["snr_db"], first["protocol"]["seed"]) == (6.0, 4)
+    assert first["protocol"]["corruptions"] == ["mask"]
+    assert [Path(path).name for path in first["files"]] == [
+        "figure1.json", "figure1.csv", "figure1.png", "figure1.svg",
+    ]  # fmt: skip
+    before = sorted((tmp_path / "out" / "features").rglob("*.npz"))
+    assert main(["benchmark", "figure1", *words, *QUICK_FIGURE, *chosen]) == 0
+    second = json.loads(capsys.readouterr().out)
+    assert second["points"] == first["points"]
+    assert sorted((tmp_path / "out" / "features").rglob("*.npz")) == before
+
+
+def test_table1(words: list[str], tmp_path: Path, capsys: Any, tiny_model_folder: Path) -> None:
+    model = ["--model", str(tiny_model_folder)]
+    assert main(["benchmark", "table1", *words, *QUICK_TABLE, *model]) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1].split() == [
+        "condition", "from", "networks", "FD", "IS", "KL", "FAD",
+    ]  # fmt: skip
+    assert [line.split()[:2] for line in out.splitlines()[2:4]] == [
+        ["text", "here"], ["audio", "here"],
+    ]  # fmt: skip
+    assert "torn.wav was left out" in err
+    made = sorted(path.name for path in (tmp_path / "out" / "generated" / "text").glob("*.wav"))
+    assert len(made) == 6
+    json_words = ["--condition", "text", "--template", "sound-of", "--json"]
+    assert main(["benchmark", "table1", *words, *QUICK_TABLE, *model, *json_words]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["protocol"]["template"] == "This is a sound of {label}."
+    assert report["model"]["title"] == "Tiny test model"
+    assert [row["condition"] for row in report["rows"]] == ["text"]
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "sentence"),
+    [
+        (["figure1", "--points", "1"], 2, "at least two shares"),
+        (["figure1", "--mask-share", "0.7"], 2, "must fit"),
+        (["figure1", "--corruption", "rust"], 2, "rust"),
+        (["figure1", "--seed", "-1"], 2, "“-1” is not a whole number"),
+        (["figure1", "--clips", "0"], 2, "at least 1"),
+        (["figure1", "--backbone", "paper"], 2, "needs the weights"),
+        (["figure1", "--panns", "a.pth"], 2, "belong to the paper's backbone"),
+        (["figure1", "--dataset", "esc50"], 1, "does not hold ESC-50"),
+        (["figure1", "--data", "/nowhere"], 1, "There is no folder /nowhere"),
+        (["table1", "--model", "nosuch"], 1, "no model called"),
+        (["table1", "--template", "nosuch"], 2, "no prompt template"),
+        (["table2"], 2, "table2"),
+        ([], 2, "BENCHMARK"),
+    ],
+)
+def test_wrong_arguments(
+    more: list[str], code: int, sentence: str, words: list[str], capsys: Any
+) -> None:
+    kind, rest = more[:1], more[1:]
+    assert main(["benchmark", *kind, *(words if kind else []), *rest]) == code
+    out, err = capsys.readouterr()
+    assert sentence in err
+    assert err.count("\n") == 1
+    assert out == ""
+
+
+def test_missing_sounds_are_told_first(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "meta").mkdir()
+    (tmp_path / "meta" / "esc50.csv").write_text(
+        "filename,fold,category,src_file\na.wav,1,dog,7\nb.wav,1,cat,8\n"
+    )
+    (tmp_path / "audio").mkdir()
+    (tmp_path / "audio" / "a.wav").write_text("no sound")
+    code = main(
+        ["benchmark", "figure1", "--dataset", "esc50", "--data", str(tmp_path), "-o",
+         str(tmp_path / "out")]
+    )  # fmt: skip
+    assert code == 1
+    err = capsys.readouterr().err.splitlines()
+    assert "1 of 2 clips have no sound file here: b.wav." in err[0]
+    assert "0 of 1 clips can be read" in err[1]
+
+
+def test_a_terminal_sees_a_bar_that_goes_away(words: list[str]) -> None:
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "soundstudio", "benchmark", "figure1", *words, *QUICK_FIGURE,
+               "--corruption", "mask"]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=slave) as process:
+        os.close(slave)
+        seen = b""
+        try:
+            while part := os.read(master, 65536):
+                seen += part
+        except OSError:  # the other end is closed
+            pass
+        assert process.wait() == 0
+    os.close(master)
+    text = seen.decode()
+    assert "Listening to untouched sounds" in text
+    assert "7/7" in text
+    # The bar is wiped before the next line is written.
+    assert re.search(r"\r +\rsoundstudio: bell__torn", text)
