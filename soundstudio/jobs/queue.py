@@ -97,6 +97,11 @@ class Job:
     def fraction(self) -> float:
         return sum(v.fraction for v in self.variations) / max(1, len(self.variations))
 
+    @property
+    def remaining(self) -> int:
+        """Sounds that are not there yet."""
+        return sum(v.stage != "ready" for v in self.variations)
+
 
 def error_of(message: JobFailed) -> StudioError:
     """The error a failed job reported, with its own title."""

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog
 
 from soundstudio.ui.clip_rows import FailedRow, PendingRow
 from soundstudio.ui.like_target import SOUND_SUFFIXES
 from soundstudio.ui.main_window import CLIP_MENU, FAILED_MENU, VIEWER_MENU
+from soundstudio.ui.questions import ask_to_empty_trash, ask_to_quit
 from soundstudio.ui.request_form import example_prompts
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Commands(QObject):
         self._connect_list()
         self._connect_generation()
         self._connect_rest()
+        self._s.window.asks_first = self._asks_before_leaving
 
     def _connect_actions(self) -> None:
         s, canvas = self._s, self._s.viewer.canvas
@@ -326,18 +328,13 @@ class Commands(QObject):
         self._s.library_desk.add_files([Path(name) for name in names])
 
     def _empty_trash(self) -> None:
-        box = QMessageBox(
-            QMessageBox.Icon.Warning,
-            "Empty the trash",
-            "Delete the sounds in the trash for good?",
-            QMessageBox.StandardButton.Cancel,
-            self._s.window,
-        )
-        box.setInformativeText("Their files are removed from the disk. Exported copies stay.")
-        delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
-        delete.clicked.connect(self._s.library_desk.empty_trash)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
+        ask_to_empty_trash(self._s.window, self._s.library_desk.empty_trash)
+
+    def _asks_before_leaving(self) -> bool:
+        waiting = sum(job.remaining for job in self._s.queue.open_jobs())
+        if waiting:
+            ask_to_quit(self._s.window, waiting, self._s.window.leave)
+        return waiting > 0
 
     def _on_added(self, clip: Clip) -> None:
         self._s.viewer.show_clip(clip)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSplitter, QVBoxL
 from soundstudio.ui.theme import indent_numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from PySide6.QtGui import QCloseEvent
@@ -64,7 +65,10 @@ def exceeds(size: QSize, room: QSize) -> bool:
 
 
 class MainWindow(QMainWindow):
-    """signals: closed(): the window is going; end what runs."""
+    """signals: closed(): the window is going; end what runs.
+
+    `asks_first` says whether it asked something instead, and keeps the window open if so.
+    """
 
     closed = Signal()
 
@@ -73,6 +77,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Sound Studio")
         self.resize(1280, 800)
         self.setMinimumSize(1040, 600)
+        self.asks_first: Callable[[], bool] = lambda: False
         self._state = QSettings(str(state_file), QSettings.Format.IniFormat, self)
         self._columns = QSplitter(Qt.Orientation.Horizontal, self)
         self._rows = QSplitter(Qt.Orientation.Vertical, self)
@@ -162,7 +167,15 @@ class MainWindow(QMainWindow):
     def remember(self, name: str, value: float) -> None:
         self._state.setValue(name, value)
 
+    def leave(self) -> None:
+        """Close without asking."""
+        self.asks_first = lambda: False
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.asks_first():
+            event.ignore()
+            return
         self.save_places()
         # Gone from the screen at once; the engine may take a moment to end.
         self.hide()

@@ -118,7 +118,7 @@ def make_studio(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Stud
     yield make
     for studio in studios:
         if not studio.engine.isFinished():
-            studio.window.close()
+            studio.window.leave()
         qapp.styleHints().colorSchemeChanged.disconnect(studio.theme._apply)
         studio.window.deleteLater()
         studio.theme.deleteLater()

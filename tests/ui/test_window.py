@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QThread
 from PySide6.QtGui import QEnterEvent, QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from soundstudio.audio.player import PlayerState
 from soundstudio.core.messages import EngineReady
@@ -172,7 +172,8 @@ def test_generate_never_slides_under_a_cancel_click(qtbot: QtBot, studio: Studio
     qtbot.waitUntil(lambda: panel.queue.height() < cross.height(), timeout=5000)
 
 
-def test_closing_while_busy_leaves_no_thread_and_no_process(
+@pytest.mark.qt_log_ignore("propagateSizeHints")
+def test_closing_while_busy_asks_then_leaves_no_thread_and_no_process(
     qtbot: QtBot, make_studio: Callable[..., Studio]
 ) -> None:
     pids: list[int] = []
@@ -183,7 +184,15 @@ def test_closing_while_busy_leaves_no_thread_and_no_process(
     qtbot.waitUntil(lambda: studio.status.phase == "ready", timeout=15000)
     generate(studio, "slow")
     qtbot.waitUntil(lambda: bool(studio.queue.open_jobs()), timeout=5000)
+    assert not studio.window.close()
+    box = studio.window.findChild(QMessageBox)
+    assert box is not None
+    assert "still being made" in box.text()
+    box.button(QMessageBox.StandardButton.Cancel).click()
+    assert studio.window.isVisible()
     studio.window.close()
+    question = next(b for b in studio.window.findChildren(QMessageBox) if b.isVisible())
+    next(b for b in question.buttons() if b.text() == "Quit").click()
     threads: list[QThread] = [studio.engine, studio.library, studio.player_thread]
     assert all(thread.isFinished() for thread in threads)
     with pytest.raises(ProcessLookupError):

@@ -76,6 +76,8 @@ class Settings:
     judge_frames: int = 16
     synthetic_per_family: int = 40
     checkpoint_minutes: float = 2.0
+    adversarial_from_step: int = 20_000
+    """Discriminators cost four times a step: they begin when the spectral losses are flat."""
     widths: Widths = field(default_factory=Widths)
     decoder: StageBudget = StageBudget(20_000, 45, 8, 2e-3)
     vocoder: StageBudget = StageBudget(40_000, 120, 4, 2e-3)
@@ -96,6 +98,7 @@ def tiny(settings: Settings) -> Settings:
         settings,
         widths=TINY_WIDTHS,
         synthetic_per_family=1,
+        adversarial_from_step=1,
         decoder=budget,
         vocoder=budget,
         clap=budget,

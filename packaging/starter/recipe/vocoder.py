@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 
 _SEGMENT_FRAMES = 64
 _EDGE_FRAMES = 3
-_ADVERSARIAL_FROM = 0.75
 _FFT_SIZES = (128, 256, 512, 1024, 2048)
 
 
@@ -118,7 +117,7 @@ def train_vocoder(settings: Settings, clips: Sequence[Clip]) -> SpeechT5HifiGan:
         mel, wave = next(batches)
         session.apply_learning_rate(optimiser)
         session.apply_learning_rate(judge_optimiser, share=0.2)
-        adversarial = session.progress > _ADVERSARIAL_FROM
+        adversarial = session.step >= settings.adversarial_from_step
         with half_precision():
             output = vocoder(mel)
         output = output.float()
