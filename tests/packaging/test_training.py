@@ -13,7 +13,7 @@ from recipe.examples import place, sampling_weights, window_of
 from recipe.latents import LatentCache, planned_windows
 from recipe.sampling import sample_latents, starting_noise
 from recipe.settings import LATENT_CHANNELS, TINY_WIDTHS, Settings, StageBudget
-from recipe.training import Session
+from recipe.training import Session, start_from
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,3 +117,17 @@ def test_loss_and_sampling_are_finite(tmp_path: Path) -> None:
     assert made.shape == (2, 64, 9, 4)
     assert torch.isfinite(made).all()
     torch.testing.assert_close(starting_noise([2], 9)[0], noise[1])
+
+
+def test_training_starts_from_saved_half_precision_weights(tmp_path: Path) -> None:
+    settings = Settings(work=tmp_path, sounds=tmp_path, widths=TINY_WIDTHS)
+    saved = build_unet(settings)
+    with torch.no_grad():
+        saved.conv_in.bias.fill_(0.25)
+    saved.half().save_pretrained(tmp_path / "unet")
+    fresh = build_unet(settings)
+    start_from(fresh, tmp_path / "unet")
+    assert fresh.conv_in.bias.dtype == torch.float32
+    torch.testing.assert_close(fresh.conv_in.bias, torch.full_like(fresh.conv_in.bias, 0.25))
+    with pytest.raises(FileNotFoundError, match="no weights"):
+        start_from(fresh, tmp_path)

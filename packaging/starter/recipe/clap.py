@@ -14,7 +14,7 @@ from transformers import ClapAudioConfig, ClapAudioModelWithProjection, ClapFeat
 
 from recipe.examples import change_speed
 from recipe.settings import EMBEDDING_SIZE, SAMPLE_RATE_HZ, Settings
-from recipe.training import Session, descend, half_precision
+from recipe.training import Session, descend, half_precision, start_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,6 +130,8 @@ def train_audio_tower(
     parts = {"tower": tower, "scale": holder, "optimiser": optimiser}
     features = cache_features(settings, clips)
     session = Session(folder, parts, settings.clap, settings.checkpoint_minutes)
+    if settings.start_from and session.step == 0:
+        start_from(tower, settings.start_from / "audio_encoder")
     rng = np.random.default_rng(settings.seed + session.step)
     generator = torch.Generator().manual_seed(session.step)
     owner, chances, labels = _sampling(clips, len(features))

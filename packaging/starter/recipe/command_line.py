@@ -30,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", type=Path, default=Path("resources/models/starter"))
     parser.add_argument("--stage", action="append", choices=list(STAGES), help="only these stages")
     parser.add_argument("--minutes", type=float, help="another time budget for the chosen stages")
+    parser.add_argument("--start-from", type=Path, help="a model folder to train on from")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--tiny", action="store_true", help="two steps on tiny networks")
     return parser
@@ -45,6 +46,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         minilm=options.minilm,
         aisfx=options.aisfx,
         output=options.output,
+        start_from=options.start_from,
         threads=options.threads,
     )
     if options.minutes is not None:

@@ -17,7 +17,7 @@ from torch.nn import functional
 from recipe.latents import LatentCache, load_latents
 from recipe.patch_transform import LATENT_POWER
 from recipe.settings import EMBEDDING_SIZE, LATENT_CHANNELS, Settings
-from recipe.training import Session, descend, half_precision
+from recipe.training import Session, descend, half_precision, start_from
 from recipe.vae import POSTERIOR
 
 if TYPE_CHECKING:
@@ -225,6 +225,9 @@ def train_diffusion(
     folder = settings.folder("diffusion")
     parts = {"unet": unet, "average": average, "optimiser": optimiser}
     session = Session(folder, parts, settings.diffusion, settings.checkpoint_minutes)
+    if settings.start_from and session.step == 0:
+        for part in (unet, average):
+            start_from(part, settings.start_from / "unet")
     torch.manual_seed(settings.seed + session.step)
     examples = load_examples(settings, clips, scaling_factor)
     examples.rng = np.random.default_rng(settings.seed + session.step)

@@ -70,6 +70,8 @@ class Settings:
     minilm: Path | None = None
     aisfx: Path | None = None
     output: Path = Path("resources/models/starter")
+    start_from: Path | None = None
+    """A model folder whose weights a fresh training takes over."""
     seed: int = 20260
     threads: int = 2
     judge_seeds: tuple[int, ...] = (0, 1, 2, 3)

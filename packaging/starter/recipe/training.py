@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
+from safetensors.torch import load_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,6 +37,18 @@ def descend(
     torch.autograd.backward(loss)
     torch.nn.utils.clip_grad_norm_(parameters, largest_norm)
     optimiser.step()
+
+
+def start_from(module: torch.nn.Module, folder: Path) -> None:
+    """Take over the weights of a part that was saved before, be they in half precision.
+
+    Raises FileNotFoundError for a folder without weights, RuntimeError for another shape.
+    """
+    paths = sorted(folder.glob("*.safetensors"))
+    if not paths:
+        raise FileNotFoundError(f"no weights to start from in {folder}")
+    module.load_state_dict(load_file(paths[0]))
+    log.info("started from %s", folder)
 
 
 class Stateful(Protocol):

@@ -16,7 +16,7 @@ from recipe.front_end import LogMel
 from recipe.muon import Muon
 from recipe.patch_transform import MEL_MEAN, MEL_STD, set_encoder, set_posterior
 from recipe.settings import HOP_SAMPLES, LATENT_CHANNELS, Settings
-from recipe.training import Session, descend, half_precision
+from recipe.training import Session, descend, half_precision, start_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,6 +106,8 @@ def train_decoder(settings: Settings, clips: Sequence[Clip]) -> AutoencoderKL:
     session = Session(
         folder, {"vae": vae, "optimiser": optimiser}, settings.decoder, settings.checkpoint_minutes
     )
+    if settings.start_from and session.step == 0:
+        start_from(vae, settings.start_from / "vae")
     rng = np.random.default_rng(settings.seed + session.step)
     weights, mel = sampling_weights(clips, 0.7), LogMel()
     while session.is_running():

@@ -15,7 +15,7 @@ from recipe.examples import random_segment, sampling_weights
 from recipe.front_end import LogMel
 from recipe.muon import Muon
 from recipe.settings import HOP_SAMPLES, MEL_BANDS, SAMPLE_RATE_HZ, Settings
-from recipe.training import Session, descend, half_precision
+from recipe.training import Session, descend, half_precision, start_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -111,6 +111,8 @@ def train_vocoder(settings: Settings, clips: Sequence[Clip]) -> SpeechT5HifiGan:
         "judge_optimiser": judge_optimiser,
     }
     session = Session(folder, parts, settings.vocoder, settings.checkpoint_minutes)
+    if settings.start_from and session.step == 0:
+        start_from(vocoder, settings.start_from / "vocoder")
     batches = _batches(clips, settings.vocoder.batch, session.step + 7, _SEGMENT_FRAMES)
     spectral = SpectralLoss()
     while session.is_running():
