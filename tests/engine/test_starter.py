@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import csv
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from test_oracle import assert_equal, ddim
+from pipeline_oracle import assert_equal, ddim
 
 from soundstudio.core.catalogue import row_of_folder
 from soundstudio.core.paths import resource
 from soundstudio.core.requests import GenerationRequest
-from soundstudio.engine.audioldm import AudioLDM
 from soundstudio.engine.loading import load_model
 from soundstudio.generation.generate import generate
+
+if TYPE_CHECKING:
+    from soundstudio.engine.audioldm import AudioLDM
 
 FOLDER = resource("models", "starter")
 MOST_BYTES = 100_000_000
@@ -29,7 +32,7 @@ def test_folder_is_small_and_credited() -> None:
     with (FOLDER / "CREDITS.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) > 1000
-    assert all(row["licence"] and row["author"] for row in rows)
+    assert all(row["licence"] and row["source"] for row in rows)
 
 
 @pytest.mark.parametrize("duration_s", [2.56, 5.0])
@@ -39,9 +42,9 @@ def test_equals_the_pipeline(duration_s: float) -> None:
 
 @pytest.mark.parametrize("duration_s", [0.5, 3.3, 30.0])
 def test_any_duration_is_sound_and_not_silence(starter: AudioLDM, duration_s: float) -> None:
-    request = GenerationRequest("rain on a tin roof", duration_s=duration_s, steps=4, seed=3)
+    request = GenerationRequest(prompt="rain on a tin roof", duration_s=duration_s, steps=4, seed=3)
     sound = next(generate(starter, request))
-    assert sound.duration_s == pytest.approx(duration_s, abs=0.001)
+    assert sound.samples.shape[-1] / starter.sample_rate == pytest.approx(duration_s, abs=0.001)
     assert np.isfinite(sound.samples).all()
     assert float(np.abs(sound.samples).max()) > 0.01
 
