@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 
 
@@ -25,4 +26,6 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    # In a frozen application `benchmark --processes` starts this file again.
+    multiprocessing.freeze_support()
     sys.exit(main())
