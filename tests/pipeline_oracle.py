@@ -53,14 +53,14 @@ def expected(folder: Path, request: GenerationRequest) -> np.ndarray:
     ).audios
 
 
-def assert_equal(folder: Path, request: GenerationRequest) -> None:
+def assert_equal(folder: Path, request: GenerationRequest, tolerance: float = TOLERANCE) -> None:
     model = load_model(row_of_folder(folder), "cpu", "float32")
     ours = list(generate(model, request))
     theirs = expected(folder, request)
     assert len(ours) == len(theirs) == request.variations
     for sound, reference in zip(ours, theirs, strict=True):
         assert sound.samples.shape == reference.shape
-        assert relative_rms(sound.samples, reference) < TOLERANCE
+        assert relative_rms(sound.samples, reference) < tolerance
 
 
 def ddim(**changes: Any) -> GenerationRequest:

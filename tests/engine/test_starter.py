@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FOLDER = resource("models", "starter")
 MOST_BYTES = 100_000_000
+# Trained weights amplify the last bits of float32 more than random ones: 1.5e-4 was seen.
+TOLERANCE = 1e-3
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,7 @@ def test_folder_is_small_and_credited() -> None:
 
 @pytest.mark.parametrize("duration_s", [2.56, 5.0])
 def test_equals_the_pipeline(duration_s: float) -> None:
-    assert_equal(FOLDER, ddim(duration_s=duration_s))
+    assert_equal(FOLDER, ddim(duration_s=duration_s), TOLERANCE)
 
 
 @pytest.mark.parametrize("duration_s", [0.5, 3.3, 30.0])
