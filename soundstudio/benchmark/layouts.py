@@ -52,15 +52,9 @@ def _read_esc50(folder: Path) -> Dataset:
         if path is None:
             missing.append(row["filename"])
             continue
-        labels = (plain_label(row["category"]),)
         clips.append(
-            DatasetClip(
-                path=path,
-                name=path.stem,
-                labels=labels,
-                fold=str(whole_number(row["fold"], "fold", metadata)),
-                source=row["src_file"],
-                related=frozenset(labels),
+            _labelled_clip(
+                path, row["category"], whole_number(row["fold"], "fold", metadata), row["src_file"]
             )
         )
     classes = {clip.labels[0] for clip in clips}
@@ -91,17 +85,7 @@ def _read_urbansound8k(folder: Path) -> Dataset:
         if path is None:
             missing.append(row["slice_file_name"])
             continue
-        labels = (plain_label(row["class"]),)
-        clips.append(
-            DatasetClip(
-                path=path,
-                name=path.stem,
-                labels=labels,
-                fold=str(fold),
-                source=row["fsID"],
-                related=frozenset(labels),
-            )
-        )
+        clips.append(_labelled_clip(path, row["class"], fold, row["fsID"]))
     return Dataset(
         kind="urbansound8k",
         title="UrbanSound8K",
@@ -110,6 +94,19 @@ def _read_urbansound8k(folder: Path) -> Dataset:
         missing=tuple(missing),
         duration_s=4.0,
         metadata_sha256=sha256_of_files([metadata]),
+    )
+
+
+def _labelled_clip(path: Path, label: str, fold: int, source: str) -> DatasetClip:
+    """A clip of a dataset of one label a clip, in numbered folds."""
+    labels = (plain_label(label),)
+    return DatasetClip(
+        path=path,
+        name=path.stem,
+        labels=labels,
+        fold=str(fold),
+        source=source,
+        related=frozenset(labels),
     )
 
 

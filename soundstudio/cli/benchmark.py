@@ -7,13 +7,12 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstudio.cli.count_bar import CountBar
 from soundstudio.cli.destination import check_writable
-from soundstudio.cli.terminal import write_json, write_line, write_problem, write_table
+from soundstudio.cli.terminal import CountBar, write_json, write_line, write_problem, write_table
 from soundstudio.core.catalogue import find_model
 from soundstudio.core.paths import user_folders
 from soundstudio.core.requests import DEFAULT_SAMPLER, SAMPLERS, GenerationRequest
-from soundstudio.core.settings import load_settings
+from soundstudio.core.settings import chosen_models_folder, load_settings
 
 if TYPE_CHECKING:
     from soundstudio.benchmark.backbone_source import ChosenBackbone
@@ -161,8 +160,7 @@ def run_table1(args: argparse.Namespace) -> int:
     from soundstudio.benchmark.prompts import template_of
 
     settings = load_settings(user_folders().settings_file)
-    chosen = settings.models_folder
-    models_folder = Path(chosen).expanduser() if chosen else user_folders().models
+    models_folder = chosen_models_folder(settings, user_folders())
     backbone = _backbone(args)
     template = template_of(args.template)
     row = find_model(args.model or settings.model, models_folder)

@@ -45,25 +45,12 @@ def write_table(rows: Sequence[tuple[str, ...]]) -> None:
         write_line("  ".join(cells).rstrip())
 
 
-class ProgressBar:
-    """A bar on the terminal that stderr is; silent where stderr is something else."""
+class _BarLine:
+    """A line on the terminal that stderr is, drawn over itself; silent where it is none."""
 
-    def __init__(self, variations: int) -> None:
-        self._variations = variations
+    def __init__(self) -> None:
         self._is_shown = sys.stderr.isatty()
         self._width = 0
-
-    def __call__(self, where: Progress) -> None:
-        if not self._is_shown:
-            return
-        filled = _BAR_CELLS * where.step // max(where.steps, 1)
-        bar = "█" * filled + "·" * (_BAR_CELLS - filled)
-        text = f"{_STAGES[where.stage]:<10} {bar} {where.step}/{where.steps}"
-        if self._variations > 1 and where.stage != "loading":
-            last = where.first_variation + where.variations
-            shown = f"{last}" if where.variations == 1 else f"{where.first_variation + 1}–{last}"
-            text += f"  variation {shown} of {self._variations}"
-        self._draw(text)
 
     def clear(self) -> None:
         """Take the bar away, so that other lines can be written."""
@@ -76,3 +63,35 @@ class ProgressBar:
         sys.stderr.write(f"\r{text.ljust(self._width)}")
         sys.stderr.flush()
         self._width = len(text)
+
+
+def _cells(done: int, total: int) -> str:
+    filled = _BAR_CELLS * done // max(total, 1)
+    return "█" * filled + "·" * (_BAR_CELLS - filled)
+
+
+class ProgressBar(_BarLine):
+    """Where a generation stands."""
+
+    def __init__(self, variations: int) -> None:
+        super().__init__()
+        self._variations = variations
+
+    def __call__(self, where: Progress) -> None:
+        if not self._is_shown:
+            return
+        bar = _cells(where.step, where.steps)
+        text = f"{_STAGES[where.stage]:<10} {bar} {where.step}/{where.steps}"
+        if self._variations > 1 and where.stage != "loading":
+            last = where.first_variation + where.variations
+            shown = f"{last}" if where.variations == 1 else f"{where.first_variation + 1}–{last}"
+            text += f"  variation {shown} of {self._variations}"
+        self._draw(text)
+
+
+class CountBar(_BarLine):
+    """`what  ████····  done/total`, progress over pieces of work."""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if self._is_shown:
+            self._draw(f"{what.capitalize():<32} {_cells(done, total)} {done}/{total}")

@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from soundstudio.core.errors import ModelError
+from soundstudio.evaluation.networks.convolution_block import ConvolutionBlock
 from soundstudio.evaluation.networks.weight_files import fill, read_state
 
 if TYPE_CHECKING:
@@ -65,23 +66,6 @@ class _LogMel(nn.Module):
         return 10.0 * torch.log10((power @ self.melW).clamp(min=_POWER_FLOOR))
 
 
-class _Block(nn.Module):
-    """Two 3 × 3 convolutions with batch norm, then mean pooling."""
-
-    def __init__(self, inputs: int, outputs: int, pool: int) -> None:
-        super().__init__()
-        self.pool = pool
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(outputs)
-        self.bn2 = nn.BatchNorm2d(outputs)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = functional.relu_(self.bn1(self.conv1(x)))
-        x = functional.relu_(self.bn2(self.conv2(x)))
-        return functional.avg_pool2d(x, self.pool) if self.pool > 1 else x
-
-
 class Cnn14(nn.Module):
     """Waveforms [batch, samples] at 16 kHz → embeddings [batch, 2048] and logits [batch, 527].
 
@@ -96,7 +80,7 @@ class Cnn14(nn.Module):
         self.bn0 = nn.BatchNorm2d(_BANDS)
         widths = (1, 64, 128, 256, 512, 1024, 2048)
         for number, (inputs, outputs) in enumerate(itertools.pairwise(widths), start=1):
-            block = _Block(inputs, outputs, pool=2 if number < 6 else 1)
+            block = ConvolutionBlock(inputs, outputs, functional.avg_pool2d, 2 if number < 6 else 1)
             self.add_module(f"conv_block{number}", block)
         self.fc1 = nn.Linear(DIMENSIONS, DIMENSIONS)
         self.fc_audioset = nn.Linear(DIMENSIONS, CLASSES)

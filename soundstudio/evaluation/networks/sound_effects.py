@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from soundstudio.audio.mel import MelSpec, frame_signal, mel_filterbank
 from soundstudio.core.paths import resource
+from soundstudio.evaluation.networks.convolution_block import ConvolutionBlock
 from soundstudio.evaluation.networks.weight_files import fill, read_state
 
 if TYPE_CHECKING:
@@ -45,23 +46,6 @@ def weights_path() -> Path:
     return resource("backbones", "aisfx", "aisfx.safetensors")
 
 
-class _Block(nn.Module):
-    """Two 3 × 3 convolutions with batch norm, then max pooling."""
-
-    def __init__(self, inputs: int, outputs: int, pool: int) -> None:
-        super().__init__()
-        self.pool = pool
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(outputs)
-        self.bn2 = nn.BatchNorm2d(outputs)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = functional.relu(self.bn1(self.conv1(x)))
-        x = functional.relu(self.bn2(self.conv2(x)))
-        return functional.max_pool2d(x, self.pool) if self.pool > 1 else x
-
-
 class SoundEffectNetwork(nn.Module):
     """Blocks of log mels [batch, 100, 96] → embeddings [batch, 512] and logits [batch, 78]."""
 
@@ -70,7 +54,7 @@ class SoundEffectNetwork(nn.Module):
         self.embedding_net = nn.Module()
         widths = (1, 64, 128, 256, DIMENSIONS)
         for number, (inputs, outputs) in enumerate(itertools.pairwise(widths), start=1):
-            block = _Block(inputs, outputs, pool=2 if number < 4 else 1)
+            block = ConvolutionBlock(inputs, outputs, functional.max_pool2d, 2 if number < 4 else 1)
             self.embedding_net.add_module(f"conv_block{number}", block)
         self.head = nn.Sequential(
             nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(), nn.Linear(128, CLASSES)
