@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 import torch
 from recipe.clips import Clip, load_clips, save_clips
-from recipe.diffusion import Examples, build_scheduler, build_unet, diffusion_loss
+from recipe.diffusion import (
+    Examples,
+    build_scheduler,
+    build_unet,
+    diffusion_loss,
+    drawn_steps,
+)
 from recipe.examples import place, sampling_weights, window_of
 from recipe.latents import LatentCache, planned_windows
 from recipe.sampling import sample_latents, starting_noise
@@ -80,7 +86,7 @@ def test_real_clips_are_drawn_as_often_as_asked() -> None:
 
 def _examples() -> Examples:
     rng = np.random.default_rng(0)
-    mean = rng.standard_normal((4, 64, 32, 4)).astype(np.float16)
+    mean = rng.standard_normal((4, LATENT_CHANNELS, 32, 4)).astype(np.float16)
     vectors = torch.nn.functional.normalize(torch.randn(3, 512), dim=-1)
     return Examples(
         cache=LatentCache(mean, np.array([0, 0, 1, 1], np.int32)),
@@ -114,9 +120,21 @@ def test_loss_and_sampling_are_finite(tmp_path: Path) -> None:
     )
     noise = starting_noise([1, 2], 9)
     made = sample_latents(unet, noise, conditions[:1].expand(2, -1), conditions[:1], steps=2)
-    assert made.shape == (2, 64, 9, 4)
+    assert made.shape == (2, LATENT_CHANNELS, 9, 4)
     assert torch.isfinite(made).all()
     torch.testing.assert_close(starting_noise([2], 9)[0], noise[1])
+
+
+def test_most_steps_are_drawn_where_signal_and_noise_are_alike() -> None:
+    scheduler = build_scheduler()
+    torch.manual_seed(0)
+    steps = drawn_steps(scheduler, 4000)
+    assert steps.min() >= 0
+    assert steps.max() <= 999
+    signal = scheduler.alphas_cumprod[steps]
+    ratio = ((1 - signal) / signal).sqrt()
+    assert 0.7 < float(ratio.median()) < 1.3
+    assert float(((ratio > 0.2) & (ratio < 5.0)).float().mean()) > 0.75
 
 
 def test_training_starts_from_saved_half_precision_weights(tmp_path: Path) -> None:

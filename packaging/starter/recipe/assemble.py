@@ -24,7 +24,6 @@ from transformers import (
 from recipe.clap import build_feature_extractor
 from recipe.clips import read_manifest
 from recipe.diffusion import build_scheduler, build_unet
-from recipe.vocoder import build_vocoder
 from soundstudio.core.catalogue import MODEL_CARD
 
 if TYPE_CHECKING:
@@ -46,11 +45,9 @@ def load_unet(settings: Settings) -> UNet2DConditionModel:
 
 
 def load_vocoder(settings: Settings) -> SpeechT5HifiGan:
-    """The finished vocoder, or the newest checkpoint of one under way."""
-    checkpoint = settings.folder("vocoder") / "checkpoint.pt"
-    vocoder = build_vocoder(settings)
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    vocoder.load_state_dict(state["parts"]["vocoder"])
+    """The computed vocoder."""
+    folder = settings.folder("vocoder") / "model"
+    vocoder: SpeechT5HifiGan = SpeechT5HifiGan.from_pretrained(folder)
     return vocoder.eval()
 
 
@@ -106,7 +103,7 @@ def write_card(settings: Settings, folder: Path, parameters: dict[str, int]) -> 
     table = _report(settings.folder("judge") / "report.md")
     ways = _report(settings.folder("vocoder") / "report.md")
     steps = {}
-    for stage in ("vae", "vocoder", "clap", "diffusion"):
+    for stage in ("vae", "clap", "diffusion"):
         path = settings.folder(stage) / "checkpoint.pt"
         if path.exists():
             state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)

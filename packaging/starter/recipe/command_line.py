@@ -16,7 +16,7 @@ from recipe.stages import STAGES, run_stage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_BUDGETS = ("decoder", "vocoder", "clap", "diffusion")
+_BUDGETS = ("decoder", "clap", "diffusion")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -33,7 +34,12 @@ _AUDIO_SHARE = 0.15
 _WINDOWS = ((8, 1.6, 0.55), (16, 0.8, 0.35), (32, 0.4, 0.1))
 """Latent frames, batch size relative to the budget's, share of steps. Most sounds are short."""
 _SNR_LIMIT = 5.0
-_NOISY_FROM = 400
+_NOISE_RATIO = (0.9, 1.1)
+"""Median of noise over signal in training, and the deviation of its logarithm.
+
+Half of the schedule's steps have more than five times as much noise as signal: little to learn.
+"""
+_UNIFORM_SHARE = 0.15
 _EMA_DECAY = 0.9995
 _CLASS_GAIN = 25.0
 """A unit vector of 512 numbers is small for a default linear layer: start it at unit variance."""
@@ -105,7 +111,7 @@ class Examples:
     rng: np.random.Generator
 
     def batch(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Latents [about count, 64, 8 to 32, 4] and unit conditions [as many, 512]."""
+        """Latents [about count, 32, 8 to 32, 4] and unit conditions [as many, 512]."""
         kind = int(self.rng.choice(len(_WINDOWS), p=[share for _, _, share in _WINDOWS]))
         frames, factor, _ = _WINDOWS[kind]
         count = max(1, int(count * factor))
@@ -168,6 +174,17 @@ def load_examples(settings: Settings, clips: Sequence[Clip], scaling_factor: flo
     )
 
 
+def drawn_steps(scheduler: DDIMScheduler, count: int) -> torch.Tensor:
+    """Steps [count] whose noise over signal is log-normal (Karras et al. 2022, table 1)."""
+    signal = scheduler.alphas_cumprod
+    ratios = 0.5 * torch.log((1.0 - signal) / signal)
+    median, deviation = _NOISE_RATIO
+    drawn = torch.searchsorted(ratios, math.log(median) + deviation * torch.randn(count))
+    uniform = torch.randint(0, len(signal), (count,))
+    steps = torch.where(torch.rand(count) < _UNIFORM_SHARE, uniform, drawn)
+    return steps.clamp_max(len(signal) - 1)
+
+
 def diffusion_loss(
     unet: UNet2DConditionModel,
     scheduler: DDIMScheduler,
@@ -175,14 +192,12 @@ def diffusion_loss(
     conditions: torch.Tensor,
     weights: torch.Tensor,
 ) -> torch.Tensor:
-    """Weighted error of the predicted velocity, ``weights`` [64] one for each latent channel.
+    """Weighted error of the predicted velocity, ``weights`` [32] one for each latent channel.
 
     Nearly clean steps count less (as in min-SNR weighting).
     """
     noise = torch.randn_like(latents)
-    # What a sound is gets decided in the noisy steps: half of the draws leave the others out.
-    lowest = torch.where(torch.rand(len(latents)) < 0.5, 0, _NOISY_FROM)
-    steps = (lowest + torch.rand(len(latents)) * (1000 - lowest)).long()
+    steps = drawn_steps(scheduler, len(latents))
     noisy = scheduler.add_noise(latents, noise, steps)
     target = scheduler.get_velocity(latents, noise, steps)
     with half_precision():
@@ -195,7 +210,7 @@ def diffusion_loss(
 
 
 def channel_weights(cache: LatentCache) -> torch.Tensor:
-    """Weight of each latent channel's error [64], their mean 1.
+    """Weight of each latent channel's error [32], their mean 1.
 
     Nearly white latents spend most of the loss on details; the root of a component's own
     deviation gives it back to what makes a sound recognisable.

@@ -8,7 +8,7 @@ from pathlib import Path
 SAMPLE_RATE_HZ = 16_000
 HOP_SAMPLES = 160
 MEL_BANDS = 64
-LATENT_CHANNELS = 64
+LATENT_CHANNELS = 32
 LATENT_FACTOR = 16
 LATENT_BANDS = MEL_BANDS // LATENT_FACTOR
 LATENT_FRAME_SAMPLES = HOP_SAMPLES * LATENT_FACTOR
@@ -33,15 +33,14 @@ class Widths:
 
     vae: tuple[int, ...] = (16, 32, 96, 160, 144)
     vae_groups: int = 8
-    unet: tuple[int, ...] = (64, 128, 224)
+    unet: tuple[int, ...] = (128, 128, 224)
     unet_heads: tuple[int, ...] = (2, 2, 4)
     unet_groups: int = 16
     unet_embedding: int = 256
-    vocoder: int = 512
+    vocoder: int = 768
     audio_patch: int = 32
     audio_depths: tuple[int, ...] = (1, 1, 2, 1)
     audio_heads: tuple[int, ...] = (2, 4, 8, 8)
-    discriminator: int = 16
 
 
 TINY_WIDTHS = Widths(
@@ -51,11 +50,9 @@ TINY_WIDTHS = Widths(
     unet_heads=(1, 1, 2),
     unet_groups=4,
     unet_embedding=16,
-    vocoder=32,
     audio_patch=8,
     audio_depths=(1, 1, 1, 1),
     audio_heads=(1, 2, 2, 2),
-    discriminator=4,
 )
 
 
@@ -78,11 +75,10 @@ class Settings:
     judge_frames: int = 16
     synthetic_per_family: int = 40
     checkpoint_minutes: float = 2.0
-    adversarial_from_step: int = 4_000
-    """Spectral losses come first and fast; alone they end in a buzz at the hop's rate."""
+    synthesis_steps: int = 600
+    """How long the kernels of the vocoder's linear part are fitted."""
     widths: Widths = field(default_factory=Widths)
     decoder: StageBudget = StageBudget(20_000, 45, 8, 2e-3)
-    vocoder: StageBudget = StageBudget(40_000, 120, 4, 2e-3)
     clap: StageBudget = StageBudget(4000, 14, 24, 5e-4)
     diffusion: StageBudget = StageBudget(400_000, 120, 40, 1.2e-3)
 
@@ -100,9 +96,8 @@ def tiny(settings: Settings) -> Settings:
         settings,
         widths=TINY_WIDTHS,
         synthetic_per_family=1,
-        adversarial_from_step=1,
+        synthesis_steps=2,
         decoder=budget,
-        vocoder=budget,
         clap=budget,
         diffusion=budget,
     )

@@ -19,7 +19,7 @@ from recipe.latents import cache_latents
 from recipe.synthesis import synthesise
 from recipe.text_tower import embed_texts, make_text_tower
 from recipe.vae import fit_encoder, train_decoder
-from recipe.vocoder import train_vocoder
+from recipe.vocoder import make_vocoder
 from recipe.vocoder_trial import try_vocoders
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ STAGES: dict[str, Callable[[Settings], object]] = {
     "text": lambda settings: make_text_tower(settings, captions_of(gather_clips(settings))),
     "encoder": lambda settings: fit_encoder(settings, gather_clips(settings)),
     "decoder": lambda settings: train_decoder(settings, gather_clips(settings)),
-    "vocoder": lambda settings: train_vocoder(settings, gather_clips(settings)),
+    "vocoder": make_vocoder,
     "vocoder-trial": lambda settings: try_vocoders(settings, gather_clips(settings)),
     "latents": lambda settings: cache_latents(settings, gather_clips(settings)),
     "embeddings": cache_text,
