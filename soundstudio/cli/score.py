@@ -145,7 +145,8 @@ def _write_file(path: Path, text: str) -> None:
 
 def _show(result: ScoringResult) -> None:
     """The table, a sentence for each number, what is wrong with the sets, and the worst clips."""
-    from soundstudio.evaluation.score_report import MEANINGS, TITLES, scores_by_key
+    from soundstudio.core.score_words import MEANINGS, TITLES
+    from soundstudio.evaluation.score_report import scores_by_key
 
     scores = scores_by_key(result)
     shown = {key: score for key, score in scores.items() if score is not None}
