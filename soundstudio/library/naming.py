@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import unicodedata
@@ -97,3 +98,8 @@ def printable(text: str) -> str:
         else letter
         for letter in text
     )
+
+
+def escaped(text: str) -> str:
+    """`text` on one line for HTML and SVG, as content and in attributes."""
+    return html.escape(printable(text), quote=True)

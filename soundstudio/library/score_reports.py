@@ -20,6 +20,8 @@ from soundstudio.core.score_words import TITLES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_LARGEST: Final = 1e100
+"""No score is larger; beyond, sums and pictures overflow."""
 _NUMBERS: Final = ("fd_infinite", "kernel_distance", "is_deviation")
 
 
@@ -287,9 +289,11 @@ def _text(value: object) -> str:
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise TypeError(f"a number was expected, not {_shortened(value)}")
-    return float(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        number = float(value)
+        if math.isfinite(number) and abs(number) <= _LARGEST:
+            return number
+    raise TypeError(f"a number was expected, not {_shortened(value)}")
 
 
 def _optional_number(value: object) -> float | None:
