@@ -105,7 +105,8 @@ def comparison_svg(reports: Sequence[Report], key: str) -> str:
             f'<circle class="value" cx="{x_of(score.value):.1f}" cy="{y}" r="5"/>'
             f'<text class="number" x="{_PLOT_END + 16}" y="{y + 5}">{shown}</text>'
         )
-    label = f"{TITLES[key]} of {len(found)} scorings, {DIRECTIONS[key]} is better"
+    count = "1 scoring" if len(found) == 1 else f"{len(found)} scorings"
+    label = f"{TITLES[key]} of {count}, {DIRECTIONS[key]} is better"
     return (
         f'<svg class="chart" viewBox="0 0 {_WIDTH} {bottom + 26}" role="img" '
         f'aria-label="{label}">{"".join(parts)}</svg>'

@@ -185,7 +185,7 @@ def _group(group: ScoreGroup, keys: Sequence[str]) -> list[str]:
     charts = [
         f"<figure><figcaption>{TITLES[key]} {_arrow(key)}, with 95 % intervals</figcaption>"
         f"{svg}</figure>"
-        for key in keys
+        for key in (keys if len(group.reports) > 1 else ())
         if (svg := comparison_svg(group.reports, key))
     ]
     return [

@@ -6,6 +6,7 @@ from somebody else, so each part is checked before it is believed.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -127,13 +128,15 @@ def titled(reports: Sequence[dict[str, Any]]) -> list[Report]:
     """Reports understood, each with a title that no other one has. Raises ReportError."""
     found = [understood(report) for report in reports]
     counts = Counter(report.title for report in found)
-    numbers: Counter[str] = Counter()
+    taken = {title for title, count in counts.items() if count == 1}
     different = []
     for report in found:
-        numbers[report.title] += 1
-        if counts[report.title] > 1:
-            report = replace(report, title=f"{report.title} ({numbers[report.title]})")  # noqa: PLW2901
-        different.append(report)
+        title = report.title
+        if counts[title] > 1:
+            numbered = (f"{title} ({number})" for number in itertools.count(1))
+            title = next(name for name in numbered if name not in taken)
+            taken.add(title)
+        different.append(replace(report, title=title))
     return different
 
 
