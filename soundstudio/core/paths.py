@@ -70,6 +70,11 @@ class UserFolders:
     def runs(self) -> Path:
         return self.data / "runs"
 
+    @property
+    def scorings(self) -> Path:
+        """The history of scorings."""
+        return self.data / "scorings"
+
 
 def user_folders() -> UserFolders:
     """The platform's folders, or all of them under $SOUNDSTUDIO_HOME if that is set."""
