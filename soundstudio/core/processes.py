@@ -60,34 +60,42 @@ def work_through(
     work: Callable[[State, Piece], Answer],
     processes: int = 1,
     surroundings: Sequence[Mapping[str, str]] = ({},),
+    *,
+    apart: bool = False,
 ) -> Iterator[tuple[int, Answer]]:
     """Yield (number of the piece, its answer) as they are done; with one process in order.
 
+    One process is this one, unless the work must be kept `apart` because it may crash.
     `load` and `work` must be picklable if there are several processes. An exception from either
     ends everything; leaving the iterator early does, too, after the pieces at hand; long ones can
     ask `is_given_up`. surroundings: environment variables of each process, used in turn.
-    Raises LostProcessError if a process is killed.
+    Raises LostProcessError if a process is killed, after all answers that were there before.
     """
-    if checked_processes(processes) == 1 or len(pieces) < 2:
+    if not apart and (checked_processes(processes) == 1 or len(pieces) < 2):
         state = load() if pieces else None
         for number, piece in enumerate(pieces):
             yield number, work(state, piece)  # type: ignore[arg-type]
         return
     context = multiprocessing.get_context("spawn")
-    count = min(processes, len(pieces))
+    count = max(1, min(processes, len(pieces)))
     started = context.Value("i", 0)
     given_up = context.Event()
     start = (load, started, given_up, tuple(surroundings))
     pool = ProcessPoolExecutor(count, context, _start, start)
     try:
         waiting = {pool.submit(_answer, work, piece): n for n, piece in enumerate(pieces)}
+        lost: BaseException | None = None
         for future in as_completed(waiting):
-            yield waiting[future], future.result()
-    except BrokenProcessPool as error:
-        raise LostProcessError(
-            "One of the processes ended without an answer; the memory may have run out.",
-            "Start again with fewer processes: what was finished is kept.",
-        ) from error
+            failure = future.exception()
+            if isinstance(failure, BrokenProcessPool):
+                lost = failure
+            else:
+                yield waiting[future], future.result()
+        if lost is not None:
+            raise LostProcessError(
+                "One of the processes ended without an answer; the memory may have run out.",
+                "Start again with fewer processes: what was finished is kept.",
+            ) from lost
     finally:
         given_up.set()
         pool.shutdown(wait=True, cancel_futures=True)
