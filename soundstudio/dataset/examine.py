@@ -15,6 +15,7 @@ from soundstudio.core.errors import AudioFileError
 from soundstudio.core.processes import is_given_up
 from soundstudio.dataset.findings import Finding, FindingKind
 from soundstudio.dataset.fingerprint import LOOKED_AT_S, Picture, picture_of
+from soundstudio.dataset.segments import LEVEL_STEP_S
 from soundstudio.dataset.words import printable, shown_name
 from soundstudio.library.riff import read_chunks
 from soundstudio.library.wav_metadata import GENERATED_NOTE, read
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 MODEL_RATE_HZ: Final = 16_000
 LONG_S: Final = 600.0
-_SILENT_PEAK: Final = 1e-4  # -80 dB: AudioLDM's training code takes less for silence
+SILENT_PEAK: Final = 1e-4  # -80 dB: AudioLDM's training code takes less for silence
 _FULL_SCALE: Final = 0.9995
 _CLIPPED_RUN: Final = 3
 _CLIPPED_RUNS: Final = 4
@@ -45,6 +46,7 @@ class ScannedClip:
     """What is known of a sound that can be used.
 
     content: SHA-256 (hex) of the file; audio: a digest (hex) of its samples, rate and channels.
+    peaks: the highest level in each `LEVEL_STEP_S` [steps].
     description: what the file itself says is heard, or "". picture, audible_s: see `fingerprint`.
     """
 
@@ -54,7 +56,7 @@ class ScannedClip:
     duration_s: float
     sample_rate: int
     channels: int
-    peak: float
+    peaks: FloatArray
     description: str
     picture: Picture
     audible_s: float
@@ -80,9 +82,10 @@ class _Refused(Exception):  # noqa: N818 - carries a finding out of the reading
 class _Samples:
     """What is gathered while the samples of a sound pass by."""
 
+    step_samples: int
     digest: Any = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
     length: int = 0
-    peak: float = 0.0
+    peaks: list[float] = field(default_factory=list)
     clipped_runs: int = 0
     heard_from: int | None = None
     kept: list[FloatArray] = field(default_factory=list)
@@ -90,18 +93,23 @@ class _Samples:
     def add(self, block: FloatArray, keep_samples: int) -> None:
         """Take in the next [samples, channels]; about `keep_samples` of the audible part stay."""
         self.digest.update(np.ascontiguousarray(block).data)
-        peak = max(float(block.max(initial=0.0)), -float(block.min(initial=0.0)))
-        if not math.isfinite(peak):
+        start, self.length = self.length, self.length + len(block)
+        level = np.abs(block)
+        # The edges of steps in this block, which may begin in the middle of one.
+        edges = np.arange(start // self.step_samples * self.step_samples, self.length,
+                          self.step_samples)  # fmt: skip
+        tops = np.maximum.reduceat(level, np.maximum(edges - start, 0), axis=0).max(axis=1).tolist()
+        if not all(map(math.isfinite, tops)):
             raise _Refused("not numbers", "some of its samples are not numbers.")
-        self.length += len(block)
-        self.peak = max(self.peak, peak)
+        if start % self.step_samples:
+            self.peaks[-1] = max(self.peaks[-1], tops.pop(0))
+        self.peaks += tops
+        peak = max(self.peaks[start // self.step_samples :])
         if peak >= _FULL_SCALE:
-            self.clipped_runs += _runs_at_full_scale(block)
-        if peak > _SILENT_PEAK and self.heard_from is None:
-            self.heard_from = self.length - len(block)
-        if self.heard_from is not None and self.length - len(block) < (
-            self.heard_from + keep_samples
-        ):
+            self.clipped_runs += _runs_at_full_scale(level)
+        if peak > SILENT_PEAK and self.heard_from is None:
+            self.heard_from = start
+        if self.heard_from is not None and start < self.heard_from + keep_samples:
             mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
             self.kept.append(mono.copy())
 
@@ -127,19 +135,21 @@ def examine(path: Path, min_duration_s: float) -> Examined:
 
 
 def _examined(path: Path, content: str, min_duration_s: float) -> Examined:
-    samples = _Samples()
     with opened(path) as file:
         rate, channels, declared = int(file.samplerate), int(file.channels), int(file.frames)
         if not _PLAUSIBLE_RATES_HZ[0] <= rate <= _PLAUSIBLE_RATES_HZ[1]:
             raise _Refused("damaged", f"it claims a sample rate of {rate:,} Hz.")
         tags = file.copy_metadata() if file.format != "WAV" else {}
+        samples = _Samples(max(1, round(LEVEL_STEP_S * rate)))
         samples.digest.update(f"{rate} {channels} ".encode())
         for block in _blocks(file):
             samples.add(block, min(round(LOOKED_AT_S * rate), _KEPT_SAMPLES))
+    if samples.length == 0:
+        raise _Refused("empty", "it holds no sound.")
     duration_s = samples.length / rate
     if duration_s < min_duration_s:
         raise _Refused("too short", f"it is {duration_s * 1000:.0f} ms long.")
-    if samples.peak <= _SILENT_PEAK:
+    if max(samples.peaks) <= SILENT_PEAK:
         raise _Refused("silent", "it is silent.")
     missing_s = max(declared - samples.length, 0) / rate or _missing_in_wav_s(path, duration_s)
     picture, audible_s = picture_of(np.concatenate(samples.kept), rate)
@@ -150,7 +160,7 @@ def _examined(path: Path, content: str, min_duration_s: float) -> Examined:
         duration_s=duration_s,
         sample_rate=rate,
         channels=channels,
-        peak=samples.peak,
+        peaks=np.asarray(samples.peaks, np.float32),
         description=_description(path, tags),
         picture=picture,
         audible_s=audible_s,
@@ -198,9 +208,9 @@ def _blocks(file: Any) -> Iterator[FloatArray]:
             raise _Refused("unreadable", "the reading was given up.")
 
 
-def _runs_at_full_scale(block: FloatArray) -> int:
+def _runs_at_full_scale(level: FloatArray) -> int:
     """In how many places a channel stays at full scale for `_CLIPPED_RUN` samples or more."""
-    at_top = np.abs(block) >= _FULL_SCALE
+    at_top = level >= _FULL_SCALE
     run = at_top[: 1 - _CLIPPED_RUN].copy()
     for shift in range(1, _CLIPPED_RUN):
         run &= at_top[shift : len(run) + shift]

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
 _CAMEL: Final = re.compile(r"(?<=[a-zäöüß])(?=[A-ZÄÖÜ])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATORS: Final = re.compile(r"[\s_.+~=#,;&]+|(?<!\d)-|-(?!\d)|[()\[\]{}]")
-# What cameras, recorders and sound libraries add, and what says nothing about the sound.
+# Numbers, takes, rates, dates and recorders' counters say nothing about the sound …
 _NOISE: Final = re.compile(
-    r"^(?:\d+(?:st|nd|rd|th)?|v\d+|take\d*|tk\d*|var\d*|alt\d*|copy|final|master|mono|stereo|mix"
-    r"|loop\d*|\d+(?:hz|khz|k|bit|bits|db|bpm|s|sec|ms)|\d{4}-\d\d-\d\d|[a-z]?\d{3,}[a-z]?"
-    r"|zoom\d*|rec\d*|track\d*|audio\d*|sound\d*|sample\d*|file\d*|untitled\d*|wav|mp3|flac|ogg)$"
+    r"^(?:\d+|v\d+|(?:take|tk|var|alt|loop|zoom|rec|track|audio|sound|sample|file|untitled)\d+"
+    r"|\d+(?:hz|khz|k|bit|bits|db|bpm|s|sec|ms)|\d{4}-\d\d-\d\d|[a-z]?\d{3,}[a-z]?)$"
 )
+# … nor do these at the end, nor where they are all there is.
+_LAST: Final = frozenset(("take", "copy", "final", "master", "mono", "stereo", "mix", "wav", "mp3"))
+_GENERIC: Final = frozenset(("audio", "clip", "file", "rec", "recording", "sample", "sound",
+                             "take", "track", "untitled", "zoom"))  # fmt: skip
 
 
 def plain_label(label: str) -> str:
@@ -31,6 +34,16 @@ def printable(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
+def as_windows_text(text: str) -> str:
+    """Text whose stray bytes (lone surrogates) are read as Windows-1252; all else as it is."""
+    if not any("\udc80" <= letter <= "\udcff" for letter in text):
+        return text
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+    except UnicodeEncodeError:
+        return text
+
+
 def shown_name(path: Path) -> str:
     """The file's name for a sentence; bytes that are no text become question marks."""
     return printable(path.name)
@@ -43,10 +56,10 @@ def words_of_name(stem: str) -> str:
     """
     text = _CAMEL.sub(" ", printable(stem.encode("utf-8", "ignore").decode()))
     words = [word.strip("-'") for word in _SEPARATORS.sub(" ", text).split()]
-    kept = [word for word in (word.casefold() for word in words) if word and not _NOISE.match(word)]
-    # A lone letter between numbers is a take, at the end a variant.
-    while kept and len(kept[-1]) == 1 and kept[-1].isascii() and len(kept) > 1:
+    kept = [word for word in (word.lower() for word in words) if word and not _NOISE.match(word)]
+    # A lone letter at the end is a variant.
+    while len(kept) > 1 and (kept[-1] in _LAST or (len(kept[-1]) == 1 and kept[-1].isascii())):
         kept.pop()
-    if all(len(word) == 1 and word.isascii() for word in kept):
+    if all(word in _GENERIC or (len(word) == 1 and word.isascii()) for word in kept):
         return ""
     return " ".join(kept)
