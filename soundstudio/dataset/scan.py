@@ -13,6 +13,7 @@ from soundstudio.dataset.examine import Examined, ScannedClip, examine
 from soundstudio.dataset.findings import DatasetError, Finding
 from soundstudio.dataset.fingerprint import near_pairs
 from soundstudio.dataset.folder import FolderContents, look_into
+from soundstudio.dataset.groups import Groups
 from soundstudio.dataset.words import shown_name
 
 if TYPE_CHECKING:
@@ -182,11 +183,19 @@ def _without_duplicates(
 
 
 def _near_duplicates(clips: Sequence[ScannedClip]) -> tuple[dict[int, int], list[Finding]]:
-    near: dict[int, int] = {}
-    findings = []
+    """For each clip like an earlier one, directly or by others, an earlier one of its kind."""
     pairs = near_pairs([clip.picture for clip in clips], [clip.audible_s for clip in clips])
+    near: dict[int, int] = {}
     for earlier, later in pairs:  # sorted: the earliest partner comes first
         near.setdefault(later, earlier)
+    groups = Groups(len(clips))
+    for pair in pairs:
+        groups.join(*pair)
+    for index in range(len(clips)):
+        # Of many alike not all pairs are known: one may be tied to an earlier one by a later.
+        if index not in near and (first := groups.first(index)) != index:
+            near[index] = first
+    findings = []
     for later, earlier in near.items():
         path, other = clips[later].path, clips[earlier].path
         sentence = f"{shown_name(path)} sounds nearly the same as {shown_name(other)}."
