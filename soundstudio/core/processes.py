@@ -71,7 +71,8 @@ def work_through(
     ask `is_given_up`. surroundings: environment variables of each process, used in turn.
     Raises LostProcessError if a process is killed, after all answers that were there before.
     """
-    if not apart and (checked_processes(processes) == 1 or len(pieces) < 2):
+    checked_processes(processes)
+    if not pieces or (not apart and (processes == 1 or len(pieces) < 2)):
         state = load() if pieces else None
         for number, piece in enumerate(pieces):
             yield number, work(state, piece)  # type: ignore[arg-type]

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _BATCH_FILES: Final = 16
 _BATCH_BYTES: Final = 32 << 20
-_FEW_FILES: Final = 40
 _MAX_PROCESSES: Final = 8
 _MIN_S_BETWEEN_REPORTS: Final = 0.05
 
@@ -85,13 +84,13 @@ def examine_all(
     A file on which a process ends (a decoder that crashes) becomes a finding of its own.
     """
     count = processes or min(usable_cores(), _MAX_PROCESSES)
-    if len(paths) <= _FEW_FILES and processes is None:
-        count = 1  # starting processes would take longer
+    # In processes of their own even a few: a window must neither wait nor crash with a decoder.
+    apart = processes != 1
     done: dict[Path, Examined] = {}
     report = _Reports(progress, len(paths))
     report(0)
     try:
-        for _, batch in work_through(_batches(paths), _no_state, work, count):
+        for _, batch in work_through(_batches(paths), _no_state, work, count, apart=apart):
             done |= {one.path: one for one in batch}
             report(len(done))
     except LostProcessError:
@@ -209,5 +208,6 @@ def _nothing_sentence(contents: FolderContents, findings: Sequence[Finding]) -> 
     if not refused:
         return f"There are no sounds in {name}."
     count = len({finding.path for finding in refused})
-    files = "one sound file" if count == 1 else f"{count} sound files"
-    return f"None of the {files} in {name} can be used; for one: {refused[0].sentence}"
+    if count == 1:
+        return f"The only sound file in {name} cannot be used. {refused[0].sentence}"
+    return f"None of the {count} sound files in {name} can be used; for one: {refused[0].sentence}"
