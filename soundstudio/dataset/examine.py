@@ -37,7 +37,7 @@ _BLOCK_SAMPLES: Final = 1 << 19
 _KEPT_SAMPLES: Final = 8 << 20
 _CUT_OFF_S: Final = 0.05
 _MAX_DESCRIPTION_CHARACTERS: Final = 500
-# Recorders write settings into the description: sSPEED=023.98-ND and the like.
+# Recorders write settings into the description: sSPEED=023.976 and the like.
 _SETTING: Final = re.compile(r"^\w+=\S", re.MULTILINE)
 
 

@@ -190,7 +190,7 @@ def test_what_a_file_says_of_itself(tmp_path: Path) -> None:
 def test_settings_of_a_recorder_are_no_description(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "a.wav", 1)
     content = path.read_bytes()
-    bext = b"zSPEED=023.98-ND\r\nzTAKE=01".ljust(256, b"\0") + bytes(346)
+    bext = b"zSPEED=023.976\r\nzTAKE=01".ljust(256, b"\0") + bytes(346)
     path.write_bytes(content + struct.pack("<4sI", b"bext", len(bext)) + bext)
     clip = examine(path, 0.05).clip
     assert clip is not None
