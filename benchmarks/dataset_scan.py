@@ -86,9 +86,8 @@ def make_clip(folder: Path, number: int) -> None:
         onset, decay = random.uniform(0, seconds), random.uniform(1, 20)
         hz = np.exp(random.uniform(np.log(80), np.log(5000)))
         after = np.maximum(t - onset, 0)
-        sound += (
-            0.2 * np.exp(-decay * after) * (t >= onset) * np.sin(2 * np.pi * hz * after)
-        ).astype(np.float32)
+        tone = np.exp(-decay * after) * (t >= onset) * np.sin(2 * np.pi * hz * after)
+        sound += 0.2 * tone.astype(np.float32)
     kind, subtype = KINDS[int(random.integers(len(KINDS)))]
     frames = np.stack([sound] * int(random.integers(1, 3)), axis=1)
     inner = folder / f"folder {number % 37}"
