@@ -166,10 +166,9 @@ def test_mono_is_the_mean() -> None:
     assert sound.mono().tolist() == [0.5, 0.25]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no names that are not text")
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:
-    # Linux allows any bytes, and old archives hold names in Latin-1.
-    path = tmp_path / os.fsdecode(b"t\xfcr.wav")
-    sound = Sound(np.float32([0.25, -0.5]), 16_000)
-    write_wav(path, sound, "FLOAT")
-    assert read_sound(path).samples.tolist() == sound.samples.tolist()
-    assert probe(path).duration_s == 2 / 16_000
+    path = tmp_path / os.fsdecode(b"caf\xe9.wav")
+    write_wav(path, noise(), "FLOAT")
+    assert probe(path).channels == 1
+    assert read_sound(path).length == 1001
