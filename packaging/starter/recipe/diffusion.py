@@ -16,7 +16,6 @@ from diffusers import DDIMScheduler, UNet2DConditionModel
 from torch.nn import functional
 
 from recipe.latents import LatentCache, load_latents
-from recipe.patch_transform import LATENT_POWER
 from recipe.settings import EMBEDDING_SIZE, LATENT_CHANNELS, Settings
 from recipe.training import Session, descend, half_precision, start_from
 from recipe.vae import POSTERIOR
@@ -212,12 +211,11 @@ def diffusion_loss(
 def channel_weights(cache: LatentCache) -> torch.Tensor:
     """Weight of each latent channel's error [32], their mean 1.
 
-    Nearly white latents spend most of the loss on details; the root of a component's own
-    deviation gives it back to what makes a sound recognisable.
+    The first component, the level of a patch, would have a third of the loss to itself.
     """
     sample = cache.mean[:: max(1, len(cache.mean) // 1000)].astype(np.float32)
     deviation = torch.from_numpy(sample.std(axis=(0, 2, 3))).clamp_min(1e-6)
-    weights = deviation.pow(0.5 / LATENT_POWER)
+    weights = deviation.pow(-0.5)
     return weights / weights.mean()
 
 

@@ -21,8 +21,11 @@ MEL_MEAN, MEL_STD = -6.0, 3.0
 _RAW_CHANNELS = (1, 4, 16, 64)
 _DECK = 100.0
 _LINEAR = 20.0
-LATENT_POWER = 0.2
-"""A latent's deviation is this power of its component's: 0 would be white, 1 isometric."""
+LATENT_POWER = 0.4
+"""A latent's deviation is this power of its component's: 0 would be white, 1 isometric.
+
+The larger it is, the earlier a sampler decides on levels and the later on details.
+"""
 
 
 def gathered(pixels: torch.Tensor) -> torch.Tensor:
