@@ -17,6 +17,8 @@ _STAGES: Final = {
     "sampling": "Generating",
     "decoding": "Decoding",
     "listening": "Listening",
+    "encoding": "Encoding",
+    "training": "Training",
 }
 
 

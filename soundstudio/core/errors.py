@@ -80,6 +80,12 @@ class SettingsError(StudioError):
     title = "The settings cannot be read"
 
 
+class RunError(StudioError):
+    """A fine-tuning that cannot begin or go on."""
+
+    title = "The fine-tuning cannot go on"
+
+
 class EngineCrashedError(StudioError):
     """The engine process ended without being asked to."""
 
