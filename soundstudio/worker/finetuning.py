@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from soundstudio.core.finetuning import FinetuneSettings
     from soundstudio.core.run_files import RunFolder, RunStatus
     from soundstudio.evaluation.backbones import Backbone
 
@@ -23,6 +24,16 @@ log = logging.getLogger(__name__)
 def is_one_of_several() -> bool:
     """Whether a launcher (accelerate's, torchrun, or this application) started this process."""
     return int(os.environ.get("WORLD_SIZE", "1")) > 1 and "RANK" in os.environ
+
+
+def join_others(settings: FinetuneSettings) -> Any:
+    """Meet the other processes that the launcher started; returns accelerate's view of them."""
+    from soundstudio.engine.surroundings import prepare_surroundings
+
+    prepare_surroundings()
+    from soundstudio.training.preparation import make_accelerator
+
+    return make_accelerator(settings)
 
 
 def carry_out(
