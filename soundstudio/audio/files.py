@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -15,6 +17,7 @@ from soundstudio.audio.atomic_file import written_whole
 from soundstudio.core.errors import AudioFileError, explain_os_error
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -22,6 +25,10 @@ log = logging.getLogger(__name__)
 FloatArray = npt.NDArray[np.float32]
 WavSubtype = Literal["PCM_16", "PCM_24", "FLOAT"]
 
+SOUND_SUFFIXES: Final = frozenset(
+    (".wav", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".w64", ".rf64",
+     ".caf", ".au")
+)  # fmt: skip
 _PCM_TAG: Final = 1
 _FLOAT_TAG: Final = 3
 _EXTENSIBLE_TAG: Final = 0xFFFE
@@ -89,16 +96,13 @@ def read_sound(path: Path, max_duration_s: float | None = None, start_s: float =
 
     Raises AudioFileError if it is missing, unreadable, not a sound, empty, or holds NaN.
     """
-    _check_exists(path)
     try:
-        with soundfile.SoundFile(str(path)) as file:
+        with opened(path) as file:
             limit = -1 if max_duration_s is None else round(max_duration_s * file.samplerate)
             if start_s > 0:
                 file.seek(min(round(start_s * file.samplerate), file.frames))
             frames = file.read(frames=limit, dtype="float32", always_2d=True)
             rate = int(file.samplerate)
-    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
-        raise _unreadable(path, error) from error
     except MemoryError as error:
         raise AudioFileError(f"{path.name} is too long to be read into memory.") from error
     if frames.shape[0] == 0:
@@ -113,18 +117,27 @@ def read_sound(path: Path, max_duration_s: float | None = None, start_s: float =
 
 def probe(path: Path) -> SoundInfo:
     """Read the header only. Raises AudioFileError."""
+    with opened(path) as file:
+        return SoundInfo(
+            duration_s=file.frames / file.samplerate,
+            sample_rate=int(file.samplerate),
+            channels=int(file.channels),
+            format=str(file.format),
+            subtype=str(file.subtype),
+        )
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """A `soundfile.SoundFile` to read from; whatever fails in the block is an AudioFileError."""
     _check_exists(path)
+    # As bytes: soundfile cannot encode a name that is not text. Windows has none of these.
+    name = str(path) if os.name == "nt" else os.fsencode(path)
     try:
-        info: Any = soundfile.info(str(path))
+        with soundfile.SoundFile(name) as file:
+            yield file
     except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
         raise _unreadable(path, error) from error
-    return SoundInfo(
-        duration_s=info.frames / info.samplerate,
-        sample_rate=int(info.samplerate),
-        channels=int(info.channels),
-        format=str(info.format),
-        subtype=str(info.subtype),
-    )
 
 
 def write_wav(path: Path, sound: Sound, subtype: WavSubtype, dither: bool = False) -> None:

@@ -7,8 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstudio.benchmark.dataset import Dataset, DatasetClip, DatasetError, sha256_of_files
-from soundstudio.benchmark.metadata_tables import (
+from soundstudio.benchmark.dataset import Dataset, DatasetClip, sha256_of_files
+from soundstudio.dataset.findings import DatasetError
+from soundstudio.dataset.metadata_tables import (
     find_metadata,
     read_table,
     read_text,

@@ -6,22 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from soundstudio.core.errors import StudioError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
 DatasetKind = Literal["esc50", "urbansound8k", "audiocaps", "audioset", "folder"]
 
-AUDIO_SUFFIXES: Final = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".m4a")
 _NAMED_MISSING: Final = 5
-
-
-class DatasetError(StudioError):
-    """A dataset whose files are not where its published layout has them, or cannot be read."""
-
-    title = "The dataset cannot be read"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.benchmark import parallel
 from soundstudio.benchmark.corruption import CORRUPTIONS, CorruptionChoices, corrupted_clips
-from soundstudio.benchmark.dataset import DatasetError, sha256_of_files
+from soundstudio.benchmark.dataset import sha256_of_files
 from soundstudio.benchmark.feature_store import BackboneSource, FeatureStore, digest_of
 from soundstudio.benchmark.listening import Listener
 from soundstudio.benchmark.result_files import read_json, write_json
@@ -27,6 +27,8 @@ from soundstudio.benchmark.stimuli import (
 )
 from soundstudio.benchmark.swap_floor import swap_floors
 from soundstudio.core.errors import AudioFileError, InvalidRequestError
+from soundstudio.core.processes import checked_processes
+from soundstudio.dataset.findings import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +63,7 @@ class Figure1Plan:
     def validated(self) -> Figure1Plan:
         """Return the plan itself, or raise InvalidRequestError."""
         self.choices.validated()
-        parallel.checked_processes(self.processes)
+        checked_processes(self.processes)
         if not self.corruptions:
             raise InvalidRequestError("Figure 1 needs at least one corruption.")
         if len(self.shares) < 2 or not all(0.0 <= share <= 1.0 for share in self.shares):

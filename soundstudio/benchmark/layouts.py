@@ -9,18 +9,18 @@ from soundstudio.benchmark.audioset import read_audiocaps, read_audioset
 from soundstudio.benchmark.dataset import (
     Dataset,
     DatasetClip,
-    DatasetError,
     DatasetKind,
     sha256_of_files,
 )
-from soundstudio.benchmark.metadata_tables import (
+from soundstudio.dataset.findings import DatasetError
+from soundstudio.dataset.metadata_tables import (
     find_metadata,
     read_table,
     sound_with_any_suffix,
     sounds_below,
     whole_number,
 )
-from soundstudio.benchmark.prompts import plain_label
+from soundstudio.dataset.words import plain_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,20 +7,15 @@ on every system. Each process sees one graphics card, so that several cards are 
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from soundstudio.core.errors import InvalidRequestError, StudioError
-from soundstudio.engine.devices import usable_cores
+from soundstudio.core import processes as core_processes
+from soundstudio.core.processes import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from multiprocessing.sharedctypes import Synchronized
 
 Counting = Callable[[str, int, int], None]
 """Progress: what is being done, how many pieces are done, of how many. May raise Cancelled."""
@@ -29,27 +24,9 @@ State = TypeVar("State")
 Piece = TypeVar("Piece")
 Answer = TypeVar("Answer")
 
-MAX_PROCESSES: Final = 64
-_state: Any = None
-
-
-class LostProcessError(StudioError):
-    """A process that ended without an answer."""
-
-    title = "A process ended"
-
 
 def ignore_counting(what: str, done: int, total: int) -> None:
     """The progress callable of somebody who does not look."""
-
-
-def checked_processes(processes: int) -> int:
-    """The number itself. Raises InvalidRequestError."""
-    if not 1 <= processes <= MAX_PROCESSES:
-        raise InvalidRequestError(
-            f"The number of processes must be between 1 and {MAX_PROCESSES}; it is {processes}."
-        )
-    return processes
 
 
 def work_through(
@@ -58,32 +35,10 @@ def work_through(
     work: Callable[[State, Piece], Answer],
     processes: int = 1,
 ) -> Iterator[tuple[int, Answer]]:
-    """Yield (number of the piece, its answer) as they are done; with one process in order.
-
-    `load` and `work` must be picklable if there are several processes. An exception from either
-    ends everything; leaving the iterator early does, too, after the pieces at hand.
-    Raises LostProcessError if a process is killed.
-    """
-    if checked_processes(processes) == 1 or len(pieces) < 2:
-        state = load() if pieces else None
-        for number, piece in enumerate(pieces):
-            yield number, work(state, piece)  # type: ignore[arg-type]
-        return
-    context = multiprocessing.get_context("spawn")
-    count = min(processes, len(pieces))
-    started = context.Value("i", 0)
-    pool = ProcessPoolExecutor(count, context, _start, (load, started, _surroundings(count)))
-    try:
-        waiting = {pool.submit(_answer, work, piece): n for n, piece in enumerate(pieces)}
-        for future in as_completed(waiting):
-            yield waiting[future], future.result()
-    except BrokenProcessPool as error:
-        raise LostProcessError(
-            "One of the processes ended without an answer; the memory may have run out.",
-            "Start again with fewer processes: what was finished is kept.",
-        ) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    """`core.processes.work_through`, each process with its card and its share of the cores."""
+    count = min(core_processes.checked_processes(processes), len(pieces))
+    surroundings = _surroundings(count) if count > 1 else ({},)
+    yield from core_processes.work_through(pieces, load, work, processes, surroundings)
 
 
 def _surroundings(count: int) -> tuple[dict[str, str], ...]:
@@ -105,21 +60,3 @@ def _graphics_cards() -> list[str]:
     import torch
 
     return [str(number) for number in range(torch.cuda.device_count())]
-
-
-def _start(
-    load: Callable[[], Any], started: Synchronized[int], surroundings: tuple[dict[str, str], ...]
-) -> None:
-    """First thing in each process, before torch is imported there."""
-    global _state  # noqa: PLW0603 - a process pool hands its state on in no other way
-    # Ctrl+C reaches the whole group; the parent alone decides what happens.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with started.get_lock():
-        number = started.value
-        started.value += 1
-    os.environ.update(surroundings[number % len(surroundings)])
-    _state = load()
-
-
-def _answer(work: Callable[[Any, Any], Any], piece: Any) -> Any:
-    return work(_state, piece)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from soundstudio.core.errors import InvalidRequestError
+from soundstudio.dataset.words import plain_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,11 +35,6 @@ def template_of(name: str) -> str:
         f"There is no prompt template called “{name}”.",
         f"Use one of {', '.join(TEMPLATES)}, or a sentence with {_FIELD} in it.",
     )
-
-
-def plain_label(label: str) -> str:
-    """A class name as words: chirping_birds → chirping birds."""
-    return " ".join(label.replace("_", " ").split())
 
 
 def prompt_of(clip: DatasetClip, template: str = TEMPLATES[DEFAULT_TEMPLATE]) -> str:

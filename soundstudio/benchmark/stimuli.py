@@ -11,8 +11,8 @@ import numpy as np
 from soundstudio.audio.files import Sound, read_sound
 from soundstudio.audio.resampling import resample
 from soundstudio.benchmark import corruption
-from soundstudio.benchmark.dataset import DatasetError
 from soundstudio.benchmark.mel_domain import MEL_DOMAINS, MelDomain
+from soundstudio.dataset.findings import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,13 +12,15 @@ import numpy as np
 
 from soundstudio.audio.files import Sound, read_sound, write_wav
 from soundstudio.benchmark import parallel
-from soundstudio.benchmark.dataset import DatasetError, sha256_of_files
+from soundstudio.benchmark.dataset import sha256_of_files
 from soundstudio.benchmark.feature_store import BackboneSource, FeatureStore, digest_of
 from soundstudio.benchmark.listening import Listener
 from soundstudio.benchmark.prompts import DEFAULT_TEMPLATE, TEMPLATES, prompt_of
 from soundstudio.benchmark.result_files import make_folder, read_json, write_json
 from soundstudio.benchmark.score_facts import facts_of_scores
 from soundstudio.core.errors import InvalidRequestError, ModelError
+from soundstudio.core.processes import checked_processes
+from soundstudio.dataset.findings import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +58,7 @@ class Table1Plan:
 
     def validated(self) -> Table1Plan:
         """Return the plan itself. Raises InvalidRequestError, ModelError."""
-        parallel.checked_processes(self.processes)
+        checked_processes(self.processes)
         dataclasses.replace(self.settings, prompt="any").validated()
         if not self.conditions:
             raise InvalidRequestError("Table I needs at least one condition.")

@@ -166,7 +166,8 @@ def _sound_output() -> dict[str, Any]:
 
 
 def _computer(slow: list[str]) -> list[dict[str, Any]]:
-    from soundstudio.engine.devices import processor_title, usable_cores
+    from soundstudio.core.processes import usable_cores
+    from soundstudio.engine.devices import processor_title
 
     cores = usable_cores()
     rows = [

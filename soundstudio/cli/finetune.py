@@ -199,8 +199,7 @@ def _given(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _read_clips(args: argparse.Namespace, desk: _Desk) -> Dataset:
-    from soundstudio.dataset.dataset import DatasetOptions
-    from soundstudio.dataset.read import read_dataset
+    from soundstudio.dataset.dataset import DatasetOptions, read_dataset
 
     values: dict[str, Any] = {}
     if args.captions is not None:

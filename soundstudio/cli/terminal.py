@@ -17,6 +17,7 @@ _STAGES: Final = {
     "sampling": "Generating",
     "decoding": "Decoding",
     "listening": "Listening",
+    "scanning": "Reading clips",
     "encoding": "Encoding",
     "training": "Training",
 }

@@ -56,7 +56,7 @@ class DatasetOptions:
     test_share: float = 0.1
     seed: int = 0
     segment_s: float = AUDIOLDM_SEGMENT_S
-    min_duration_s: float = 0.1
+    min_duration_s: float = 0.05
     keep_near_duplicates: bool = True
 
     def validated(self) -> DatasetOptions:

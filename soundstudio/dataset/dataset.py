@@ -7,11 +7,20 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.audio.atomic_file import written_whole
+from soundstudio.core.progress import ProgressCallback, ignore_progress
+from soundstudio.dataset.caption_sources import collect_captions
+from soundstudio.dataset.captions import CaptionTable, finished_caption
 from soundstudio.dataset.clips import SPLITS, DatasetClip, DatasetOptions, Split
-from soundstudio.dataset.findings import DatasetError, Finding
+from soundstudio.dataset.examine import SILENT_PEAK, ScannedClip
+from soundstudio.dataset.findings import DatasetError, Finding, whole_findings
+from soundstudio.dataset.recordings import recordings_of
+from soundstudio.dataset.scan import Scan, scan_folder
+from soundstudio.dataset.segments import is_silent, segments_of
+from soundstudio.dataset.splits import split_rows
+from soundstudio.dataset.words import shown_name
 
 __all__ = [
     "Dataset",
@@ -20,9 +29,14 @@ __all__ = [
     "DatasetOptions",
     "Finding",
     "Split",
+    "build_dataset",
     "load_dataset",
+    "read_dataset",
     "save_dataset",
 ]
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DATASET_FORMAT: Final = "soundstudio dataset"
 DATASET_VERSION: Final = 1
@@ -52,6 +66,80 @@ class Dataset:
     def labels(self) -> tuple[str, ...]:
         """All labels, sorted."""
         return tuple(sorted({clip.label for clip in self.clips if clip.label is not None}))
+
+
+def read_dataset(
+    folder: Path,
+    options: DatasetOptions | None = None,
+    progress: ProgressCallback = ignore_progress,
+    *,
+    processes: int | None = None,
+) -> Dataset:
+    """Scan a folder, find captions, split and cut: all in one.
+
+    Progress and errors are those of `scan.scan_folder`; Cancelled raised from progress stops it.
+    Raises InvalidRequestError for impossible options, DatasetError if nothing can be used.
+    """
+    options = (options or DatasetOptions()).validated()
+    scan = scan_folder(folder, progress, min_duration_s=options.min_duration_s, processes=processes)
+    table, findings = collect_captions(scan, options.caption_table)
+    return build_dataset(scan, table, options, findings)
+
+
+def build_dataset(
+    scan: Scan, table: CaptionTable, options: DatasetOptions, findings: Sequence[Finding] = ()
+) -> Dataset:
+    """The dataset of a scan whose captions may have been edited; takes no time.
+
+    table: a row for each clip of the scan, in its order. findings: about the captions.
+    """
+    chosen = [
+        index
+        for index in range(len(scan.clips))
+        if options.keep_near_duplicates or index not in scan.near
+    ]
+    recordings, counted = recordings_of(table.rows, scan.near, table.folder)
+    rows = [table.rows[index] for index in chosen]
+    splits, remarks = split_rows(rows, [recordings[index] for index in chosen], options)
+    clips: list[DatasetClip] = []
+    silent: list[Finding] = []
+    for index, split in zip(chosen, splits, strict=True):
+        segments, quiet = _audible_segments(scan.clips[index], options)
+        if quiet:
+            silent.append(_silence_finding(scan.clips[index].path, quiet, len(segments) + quiet))
+        row = table.rows[index]
+        caption = finished_caption(row.caption, options.template, options.replacements)
+        clips += [
+            DatasetClip(
+                path=row.path,
+                caption=caption,
+                label=row.label,
+                recording=recordings[index],
+                split=split,
+                start_s=start_s,
+                duration_s=duration_s,
+                content=scan.clips[index].content,
+            )
+            for start_s, duration_s in segments
+        ]
+    found = [*scan.findings, *silent, *findings, *remarks]
+    found += whole_findings([(clip.path, clip.caption) for clip in clips], counted)
+    return Dataset(scan.contents.folder, tuple(clips), tuple(found), options)
+
+
+def _audible_segments(
+    clip: ScannedClip, options: DatasetOptions
+) -> tuple[list[tuple[float, float]], int]:
+    """The segments with sound in them, and how many have none."""
+    segments = segments_of(clip.duration_s, options.segment_s)
+    peaks = clip.peaks.tolist()
+    audible = [segment for segment in segments if not is_silent(*segment, peaks, SILENT_PEAK)]
+    return audible, len(segments) - len(audible)
+
+
+def _silence_finding(path: Path, silent: int, total: int) -> Finding:
+    sentence = f"{silent} of {total} segments of {shown_name(path)} are silent and left out."
+    return Finding("silent", sentence, path)
 
 
 def save_dataset(dataset: Dataset, path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from soundstudio.core.errors import DeviceError
+from soundstudio.core.processes import usable_cores
 
 if TYPE_CHECKING:
     import torch
@@ -116,18 +117,6 @@ def cpu_has_fast_bfloat16() -> bool:
         return "bf16" in _cpu_flags()
     tests = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(bool(getattr(torch.cpu, name, bool)()) for name in tests)
-
-
-def usable_cores() -> int:
-    """Processor cores this process may use: affinity and container quota included."""
-    count = os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        count = len(os.sched_getaffinity(0))
-    with contextlib.suppress(OSError, ValueError):
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        if quota != "max":
-            count = min(count, max(1, round(int(quota) / int(period))))
-    return count
 
 
 def limit_threads() -> int:

@@ -6,16 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from soundstudio.audio.files import SOUND_SUFFIXES
 from soundstudio.evaluation.statistics import ScoringError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-SOUND_SUFFIXES: Final = frozenset(
-    (".wav", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".w64", ".rf64",
-     ".caf", ".au")
-)  # fmt: skip
 MIN_PAIRED_SHARE: Final = 0.5
 """Fewer generations with a partner than that: the names agree by accident."""
 

@@ -21,11 +21,12 @@ MAX_READ_BYTES: Final = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Where a chunk's content lies in its file."""
+    """Where a chunk's content lies in its file, and how much of it the file lacks."""
 
     id: bytes
     offset: int
     size: int
+    missing_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,12 @@ def _walk(file: BinaryIO, path: Path) -> list[Chunk]:
             data_size = struct.unpack("<Q", file.read(24)[8:16].ljust(8, b"\0"))[0]
         elif id_ == b"data" and size == _MAX_32_BIT and data_size is not None:
             size = data_size
-        size = min(size, file_size - position - 8)
+        present = min(size, file_size - position - 8)
+        # Programs that write into a pipe give the largest size: they do not know it yet.
+        missing = size - present if size != _MAX_32_BIT else 0
+        size = present
         if id_ != b"ds64":
-            chunks.append(Chunk(id_, position + 8, size))
+            chunks.append(Chunk(id_, position + 8, size, missing))
         position += 8 + size + size % 2
     return chunks
 

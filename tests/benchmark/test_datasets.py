@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from soundstudio.benchmark.dataset import DatasetClip, DatasetError
+from soundstudio.benchmark.dataset import DatasetClip
 from soundstudio.benchmark.layouts import DATASET_KINDS, read_dataset
+from soundstudio.dataset.findings import DatasetError
 
 if TYPE_CHECKING:
     from pathlib import Path

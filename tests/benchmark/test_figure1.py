@@ -10,11 +10,11 @@ import pytest
 from fake_backbone import FakeSource
 
 from soundstudio.benchmark.corruption import CorruptionChoices
-from soundstudio.benchmark.dataset import DatasetError
 from soundstudio.benchmark.figure1 import Figure1Plan, run_figure1
 from soundstudio.benchmark.layouts import read_dataset
 from soundstudio.core.errors import InvalidRequestError
 from soundstudio.core.progress import Cancelled
+from soundstudio.dataset.findings import DatasetError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,9 @@ import pytest
 from parallel_pieces import add, complain, die, load_number, surroundings
 
 from soundstudio.benchmark import parallel
-from soundstudio.benchmark.parallel import LostProcessError, work_through
+from soundstudio.benchmark.parallel import work_through
 from soundstudio.core.errors import InvalidRequestError, StorageError
+from soundstudio.core.processes import LostProcessError
 
 if TYPE_CHECKING:
     from pathlib import Path

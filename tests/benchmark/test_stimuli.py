@@ -9,9 +9,10 @@ import pytest
 import soundfile
 
 from soundstudio.benchmark.corruption import CorruptionChoices
-from soundstudio.benchmark.dataset import DatasetClip, DatasetError
+from soundstudio.benchmark.dataset import DatasetClip
 from soundstudio.benchmark.layouts import read_dataset
 from soundstudio.benchmark.stimuli import plan_stimuli, render
+from soundstudio.dataset.findings import DatasetError
 
 if TYPE_CHECKING:
     from pathlib import Path

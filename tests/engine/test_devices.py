@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from soundstudio.core.errors import DeviceError
+from soundstudio.core.processes import usable_cores
 from soundstudio.engine import devices
 from soundstudio.engine.devices import (
     Device,
@@ -13,7 +14,6 @@ from soundstudio.engine.devices import (
     choose_dtype,
     limit_threads,
     precision_of,
-    usable_cores,
 )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from soundstudio.benchmark.dataset import AUDIO_SUFFIXES, DatasetError
+from soundstudio.dataset.findings import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+AUDIO_SUFFIXES: Final = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus", ".m4a")
 
 
 def find_metadata(folder: Path, places: Sequence[str], title: str) -> Path:
