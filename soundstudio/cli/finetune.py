@@ -13,6 +13,7 @@ from soundstudio.cli.terminal import ProgressBar, write_json, write_line, write_
 from soundstudio.core.errors import InvalidRequestError
 from soundstudio.core.finetuning import BEST_BY, CONDITIONS, FinetuneSettings
 from soundstudio.core.paths import user_folders
+from soundstudio.core.processes import checked_processes
 from soundstudio.core.progress import Cancelled, Progress
 from soundstudio.core.run_files import RunFolder, read_description, run_folder
 from soundstudio.core.settings import chosen_models_folder, load_settings
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from soundstudio.core.settings import Settings
     from soundstudio.dataset.dataset import Dataset
 
-MAX_PROCESSES: Final = 64
 _STOPPED: Final = 130
 # What a run that goes on may be given anew; all else would make it another run.
 CHANGEABLE: Final = ("steps", "learning_rate", "micro_batch", "device", "dtype")
@@ -85,11 +85,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Begin or resume a run and carry it out. Raises StudioError."""
-    if not 1 <= args.processes <= MAX_PROCESSES:
-        raise InvalidRequestError(
-            f"The number of processes must be between 1 and {MAX_PROCESSES}; it is "
-            f"{args.processes}."
-        )
+    checked_processes(args.processes)
     from soundstudio.worker.finetuning import is_one_of_several
 
     settings = load_settings(user_folders().settings_file)

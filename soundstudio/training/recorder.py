@@ -79,6 +79,7 @@ class Recorder:
         self._progress = progress
         self._curves: Curves | None = None
         self._best = best_facts(run)
+        self._latest: dict[str, Any] = {}
         self._saved_s = time.monotonic()
         self._save_took_s = 0.0
 
@@ -104,9 +105,8 @@ class Recorder:
             curves.append(row)
             if stops or step == self._settings.steps or self._is_save_due(step, took_s):
                 self.save(step, row)
-        self.board.post_now_and_then(
-            state="training", step=step, loss=loss, seconds_per_step=took_s
-        )
+        self._latest = {"step": step, "loss": loss, "seconds_per_step": took_s}
+        self.board.post_now_and_then(state="training", **self._latest)
 
     def save(self, step: int, row: CurveRow | None) -> None:
         """Write a checkpoint. row: of its step, for the curves may lack it still."""
@@ -122,7 +122,7 @@ class Recorder:
         """Without validations the last weights are the model's."""
         if not self._settings.validate_every and step == self._settings.steps:
             self._keep_if_best(step, None)
-        self.board.post(step=step, best=self._best)
+        self.board.post(**(self._latest or {"step": step}), best=self._best)
 
     def close(self) -> None:
         if self._curves is not None:

@@ -149,6 +149,13 @@ class _Training:
             board.post(estimate=found.to_dict(), state="training", step=self._step)
             for sentence in found.sentences():
                 board.say(sentence)
+            if settings.warmup_steps >= settings.steps:
+                board.note(
+                    "warm-up",
+                    f"The warm-up of {settings.warmup_steps:,} steps is not over when the run is: "
+                    f"the learning rate ends at {settings.learning_rate_at(settings.steps - 1):.2g}"
+                    f" instead of {settings.learning_rate:g}.",
+                )
 
     def _is_stopped(self) -> bool:
         """Make the steps that are left; returns whether somebody stopped that."""

@@ -21,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from soundstudio.core import errors
 from soundstudio.core.errors import StudioError
+from soundstudio.core.processes import usable_cores
 from soundstudio.core.progress import Cancelled, Progress, ProgressCallback
 from soundstudio.core.run_files import RunFolder, RunStatus
 
@@ -52,8 +53,6 @@ def train_in_processes(
 
 def _meeting(processes: int) -> list[dict[str, str]]:
     """The environment of each process."""
-    from soundstudio.engine.devices import usable_cores
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
