@@ -102,7 +102,7 @@ def encode(
     if missing.count:
         progress(Progress("encoding", 0, missing.count))
     if missing.posteriors:
-        vae = build_part(files.parts["vae"]).to(device)
+        vae = build_part(files.parts["vae"]).float().to(device)
         for clip in missing.posteriors:
             cache.keep_posterior(clip, encode_posterior(vae, read_segment(clip), cache.frames))
             report()

@@ -125,6 +125,19 @@ def test_from_scratch_forgets_the_weights_and_keeps_the_shape(make_run: RunMaker
     assert weights[0].shape == weights[1].shape
 
 
+def test_a_model_stored_in_half_precision_is_trained_in_full(
+    make_run: RunMaker, tmp_path: Path
+) -> None:
+    from tiny_model import build_tiny_model
+
+    half = build_tiny_model(tmp_path / "half", half=True)
+    run = make_run(model=str(half), validate_every=2, steps=2)
+    assert train_run(run).state == "finished"
+    weights = final_tensors(run)["unet/conv_in.weight"]
+    assert weights.dtype == torch.float32
+    assert not torch.equal(weights, weights.half().float())  # learned below half's resolution
+
+
 def test_stopped_and_resumed_is_as_if_never_stopped(make_run: RunMaker) -> None:
     whole, parts = (
         make_run("whole", steps=6, validate_every=3),
