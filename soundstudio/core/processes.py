@@ -16,7 +16,6 @@ from soundstudio.core.errors import InvalidRequestError, StudioError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from multiprocessing.sharedctypes import Synchronized
-    from multiprocessing.synchronize import Event
 
 State = TypeVar("State")
 Piece = TypeVar("Piece")
@@ -24,7 +23,7 @@ Answer = TypeVar("Answer")
 
 MAX_PROCESSES: Final = 64
 _state: Any = None
-_given_up: Event | None = None
+_given_up: Any = None
 
 
 class LostProcessError(StudioError):
@@ -71,7 +70,8 @@ def work_through(
     ask `is_given_up`. surroundings: environment variables of each process, used in turn.
     Raises LostProcessError if a process is killed, after all answers that were there before.
     """
-    if not apart and (checked_processes(processes) == 1 or len(pieces) < 2):
+    checked_processes(processes)
+    if not pieces or (not apart and (processes == 1 or len(pieces) < 2)):
         state = load() if pieces else None
         for number, piece in enumerate(pieces):
             yield number, work(state, piece)  # type: ignore[arg-type]
@@ -79,7 +79,8 @@ def work_through(
     context = multiprocessing.get_context("spawn")
     count = max(1, min(processes, len(pieces)))
     started = context.Value("i", 0)
-    given_up = context.Event()
+    # A bare byte: a lock might be held by a process that is killed.
+    given_up = context.RawValue("b", 0)
     start = (load, started, given_up, tuple(surroundings))
     pool = ProcessPoolExecutor(count, context, _start, start)
     try:
@@ -97,19 +98,19 @@ def work_through(
                 "Start again with fewer processes: what was finished is kept.",
             ) from lost
     finally:
-        given_up.set()
+        given_up.value = 1
         pool.shutdown(wait=True, cancel_futures=True)
 
 
 def is_given_up() -> bool:
     """Whether nobody waits for the answer of this process any more."""
-    return _given_up is not None and _given_up.is_set()
+    return _given_up is not None and bool(_given_up.value)
 
 
 def _start(
     load: Callable[[], Any],
     started: Synchronized[int],
-    given_up: Event,
+    given_up: Any,
     surroundings: tuple[Mapping[str, str], ...],
 ) -> None:
     """First thing in each process, before torch is imported there."""

@@ -247,17 +247,21 @@ def _text_beside(path: Path, texts: set[Path]) -> str:
 
 
 def words_of_ucs(name: ucs.UcsName) -> str:
-    """A UCS file name as words: its FX name, after the category where that says more."""
+    """A UCS file name as words: its FX name, after what of the category it does not say."""
     words = words_of_name(name.fx_name)
     category = ucs.category(name.cat_id)
     if category is None:
         return words
     is_plain = category.subcategory in ("GENERAL", "MISC")
-    general = plain_label((category.category if is_plain else category.subcategory).lower())
+    parts = (category.category,) if is_plain else (category.category, category.subcategory)
+    # Beginnings compared: DOORS is said by "door", SWINGING by "swings".
     stems = {word[:4] for word in words.split()}
-    if any(word[:4] in stems for word in general.split()):
-        return words
-    return f"{general}, {words}" if words else general
+    unsaid = " ".join(
+        part.lower()
+        for part in parts
+        if not any(word[:4] in stems for word in part.lower().split())
+    )
+    return ", ".join(filter(None, (unsaid, words)))
 
 
 def _category_of(name: ucs.UcsName) -> str:

@@ -140,5 +140,6 @@ def finished_caption(
 
 
 def tidy(text: str) -> str:
-    """Without doubled spaces and spaces before punctuation, which replacing leaves behind."""
+    """Without doubled spaces and commas or spaces before commas, which replacing leaves behind."""
+    text = re.sub(r"(?:\s*,)+", ",", text)
     return re.sub(r"\s+([,.;:!?])", r"\1", " ".join(text.split())).strip(" ,;")

@@ -37,7 +37,7 @@ _BLOCK_SAMPLES: Final = 1 << 19
 _KEPT_SAMPLES: Final = 8 << 20
 _CUT_OFF_S: Final = 0.05
 _MAX_DESCRIPTION_CHARACTERS: Final = 500
-# Recorders write settings into the description: sSPEED=023.98-ND and the like.
+# Recorders write settings into the description: sSPEED=023.976 and the like.
 _SETTING: Final = re.compile(r"^\w+=\S", re.MULTILINE)
 
 
@@ -151,7 +151,7 @@ def _examined(path: Path, content: str, min_duration_s: float) -> Examined:
         raise _Refused("too short", f"it is {duration_s * 1000:.0f} ms long.")
     if max(samples.peaks) <= SILENT_PEAK:
         raise _Refused("silent", "it is silent.")
-    missing_s = max(declared - samples.length, 0) / rate or _missing_in_wav_s(path, duration_s)
+    missing_s = max(declared - samples.length, 0) / rate or _missing_s(path, duration_s)
     picture, audible_s = picture_of(np.concatenate(samples.kept), rate)
     clip = ScannedClip(
         path=path,
@@ -219,9 +219,17 @@ def _runs_at_full_scale(level: FloatArray) -> int:
     return int(np.count_nonzero(run[0]) + np.count_nonzero(run[1:] & ~run[:-1]))
 
 
-def _missing_in_wav_s(path: Path, duration_s: float) -> float:
-    """How much of the announced sound a WAV lacks: libsndfile silently takes what is there."""
-    if path.suffix.lower() not in (".wav", ".rf64"):
+def _missing_s(path: Path, duration_s: float) -> float:
+    """How much of the announced sound is missing: libsndfile silently takes what is there."""
+    suffix = path.suffix.lower()
+    if suffix in (".aif", ".aiff", ".aifc"):
+        with path.open("rb") as file:
+            head = file.read(12)
+        if len(head) < 12 or head[:4] != b"FORM":
+            return 0.0
+        present = path.stat().st_size
+        return duration_s * max(int.from_bytes(head[4:8], "big") + 8 - present, 0) / present
+    if suffix not in (".wav", ".rf64"):
         return 0.0
     try:
         data = [chunk for chunk in read_chunks(path) if chunk.id == b"data"]

@@ -90,6 +90,8 @@ def near_pairs(pictures: Sequence[Picture], lengths_s: Sequence[float]) -> list[
     are. A pair above `NEAR` shares a leaf at least once in nearly all cases; among many alike, the
     pairs found connect them, not each with each.
     """
+    if not len(pictures):
+        return []
     shapes = np.asarray(pictures, dtype=np.float32).reshape(len(pictures), BAND_COUNT, SLOT_COUNT)
     whole = _unit(shapes)
     over_time = _unit(shapes - shapes.mean(axis=2, keepdims=True))
@@ -97,7 +99,7 @@ def near_pairs(pictures: Sequence[Picture], lengths_s: Sequence[float]) -> list[
     shaped = np.flatnonzero(whole.any(axis=1))
     # Fixed: the same folder gives the same findings.
     random = np.random.default_rng(0)
-    found: set[tuple[int, int]] = set()
+    found: list[npt.NDArray[np.intp]] = []
     for _ in range(_TREES if len(shaped) > _LEAF_CLIPS else 1):
         for leaf in _leaves(whole, shaped, random):
             near = (
@@ -105,12 +107,10 @@ def near_pairs(pictures: Sequence[Picture], lengths_s: Sequence[float]) -> list[
                 & (over_time[leaf] @ over_time[leaf].T > NEAR_OVER_TIME)
                 & (np.abs(lengths[leaf, None] - lengths[leaf]) < np.log(_LENGTH_RATIO))
             )
-            first, second = np.nonzero(np.triu(near, 1))
-            found.update(
-                (min(pair), max(pair))
-                for pair in zip(leaf[first].tolist(), leaf[second].tolist(), strict=True)
-            )
-    return sorted(found)
+            pairs = np.sort(leaf[np.argwhere(np.triu(near, 1))], axis=1)
+            found.append(pairs[:, 0] * len(whole) + pairs[:, 1])
+    codes = np.unique(np.concatenate(found))
+    return [divmod(code, len(whole)) for code in codes.tolist()]
 
 
 def _unit(shapes: FloatArray) -> FloatArray:
@@ -125,11 +125,12 @@ def _leaves(
     """Halve the indices by random directions until at most `_LEAF_CLIPS` are together."""
     waiting = [indices]
     while waiting:
-        branch = waiting.pop()
-        if len(branch) <= _LEAF_CLIPS:
+        if len(branch := waiting.pop()) <= _LEAF_CLIPS:
             yield branch
             continue
         direction = random.standard_normal(rows.shape[1]).astype(np.float32)
+        # Shuffled first: of equal rows each tree must put others together.
+        branch = random.permutation(branch)
         order = np.argsort(rows[branch] @ direction, kind="stable")
         half = len(branch) // 2
         waiting += [branch[order[half:]], branch[order[:half]]]

@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
+from soundstudio.dataset.groups import Groups
 from soundstudio.dataset.words import printable
 
 if TYPE_CHECKING:
@@ -47,24 +48,16 @@ def recordings_of(
     duplicates (index → index of an earlier one) always belong together.
     """
     keys, counted = _by_name(rows, folder)
-    parents = list(range(len(rows)))
-
-    def root(index: int) -> int:
-        while parents[index] != index:
-            parents[index] = parents[parents[index]]
-            index = parents[index]
-        return index
-
+    groups = Groups(len(rows))
     first: dict[str, int] = {}
     for index, row in enumerate(rows):
         key = f"table:{row.recording}" if row.recording else keys[index]
         earlier = first.setdefault(key, index)
-        parents[root(index)] = root(earlier)
+        groups.join(earlier, index)
     for later, earlier in near.items():
-        low, high = sorted((root(earlier), root(later)))
-        parents[high] = low
+        groups.join(earlier, later)
     names = [row.recording or keys[index] for index, row in enumerate(rows)]
-    return [names[root(index)] for index in range(len(rows))], counted
+    return [names[groups.first(index)] for index in range(len(rows))], counted
 
 
 def _by_name(rows: Sequence[CaptionRow], folder: Path) -> tuple[list[str], list[str]]:

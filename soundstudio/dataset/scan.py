@@ -13,6 +13,7 @@ from soundstudio.dataset.examine import Examined, ScannedClip, examine
 from soundstudio.dataset.findings import DatasetError, Finding
 from soundstudio.dataset.fingerprint import near_pairs
 from soundstudio.dataset.folder import FolderContents, look_into
+from soundstudio.dataset.groups import Groups
 from soundstudio.dataset.words import shown_name
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 _BATCH_FILES: Final = 16
 _BATCH_BYTES: Final = 32 << 20
-_FEW_FILES: Final = 40
 _MAX_PROCESSES: Final = 8
 _MIN_S_BETWEEN_REPORTS: Final = 0.05
 
@@ -84,13 +84,13 @@ def examine_all(
     A file on which a process ends (a decoder that crashes) becomes a finding of its own.
     """
     count = processes or min(usable_cores(), _MAX_PROCESSES)
-    if len(paths) <= _FEW_FILES and processes is None:
-        count = 1  # starting processes would take longer
+    # In processes of their own even a few: a window must neither wait nor crash with a decoder.
+    apart = processes != 1
     done: dict[Path, Examined] = {}
     report = _Reports(progress, len(paths))
     report(0)
     try:
-        for _, batch in work_through(_batches(paths), _no_state, work, count):
+        for _, batch in work_through(_batches(paths), _no_state, work, count, apart=apart):
             done |= {one.path: one for one in batch}
             report(len(done))
     except LostProcessError:
@@ -182,11 +182,19 @@ def _without_duplicates(
 
 
 def _near_duplicates(clips: Sequence[ScannedClip]) -> tuple[dict[int, int], list[Finding]]:
-    near: dict[int, int] = {}
-    findings = []
+    """For each clip like an earlier one, directly or by others, an earlier one of its kind."""
     pairs = near_pairs([clip.picture for clip in clips], [clip.audible_s for clip in clips])
+    near: dict[int, int] = {}
     for earlier, later in pairs:  # sorted: the earliest partner comes first
         near.setdefault(later, earlier)
+    groups = Groups(len(clips))
+    for pair in pairs:
+        groups.join(*pair)
+    for index in range(len(clips)):
+        # Of many alike not all pairs are known: one may be tied to an earlier one by a later.
+        if index not in near and (first := groups.first(index)) != index:
+            near[index] = first
+    findings = []
     for later, earlier in near.items():
         path, other = clips[later].path, clips[earlier].path
         sentence = f"{shown_name(path)} sounds nearly the same as {shown_name(other)}."
@@ -200,5 +208,6 @@ def _nothing_sentence(contents: FolderContents, findings: Sequence[Finding]) -> 
     if not refused:
         return f"There are no sounds in {name}."
     count = len({finding.path for finding in refused})
-    files = "one sound file" if count == 1 else f"{count} sound files"
-    return f"None of the {files} in {name} can be used; for one: {refused[0].sentence}"
+    if count == 1:
+        return f"The only sound file in {name} cannot be used. {refused[0].sentence}"
+    return f"None of the {count} sound files in {name} can be used; for one: {refused[0].sentence}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -33,5 +34,5 @@ def is_silent(
 ) -> bool:
     """Whether a segment stays below a peak, given that of every `LEVEL_STEP_S` of the clip."""
     first = int(start_s / LEVEL_STEP_S)
-    last = int((start_s + duration_s) / LEVEL_STEP_S) + 1
+    last = math.ceil((start_s + duration_s) / LEVEL_STEP_S)
     return max(peaks[first:last], default=0.0) <= silent_peak

@@ -13,13 +13,15 @@ _CAMEL: Final = re.compile(r"(?<=[a-zäöüß])(?=[A-ZÄÖÜ])|(?<=[A-Z])(?=[A-Z
 _SEPARATORS: Final = re.compile(r"[\s_.+~=#,;&]+|(?<!\d)-|-(?!\d)|[()\[\]{}]")
 # Numbers, takes, rates, dates and recorders' counters say nothing about the sound …
 _NOISE: Final = re.compile(
-    r"^(?:\d+|v\d+|(?:take|tk|var|alt|loop|zoom|rec|track|audio|sound|sample|file|untitled)\d+"
+    r"^(?:[\d-]+|v\d+|(?:take|tk|var|alt|loop|zoom|rec|track|audio|sound|sample|file|untitled)\d+"
     r"|\d+(?:hz|khz|k|bit|bits|db|bpm|s|sec|ms)|\d{4}-\d\d-\d\d|[a-z]?\d{3,}[a-z]?)$"
 )
 # … nor do these at the end, nor where they are all there is.
 _LAST: Final = frozenset(("take", "copy", "final", "master", "mono", "stereo", "mix", "wav", "mp3"))
-_GENERIC: Final = frozenset(("audio", "clip", "file", "rec", "recording", "sample", "sound",
-                             "take", "track", "untitled", "zoom"))  # fmt: skip
+_GENERIC: Final = frozenset((
+    "audio", "clip", "file", "img", "mvi", "rec", "recording", "sample", "sound", "take", "track",
+    "untitled", "zoom",
+))  # fmt: skip
 
 
 def plain_label(label: str) -> str:

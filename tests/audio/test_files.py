@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import wave
 from typing import TYPE_CHECKING
@@ -163,3 +164,11 @@ def test_between_is_clamped_and_never_empty() -> None:
 def test_mono_is_the_mean() -> None:
     sound = Sound(np.array([[1.0, 0.0], [0.0, 0.5]], dtype=np.float32), 8000)
     assert sound.mono().tolist() == [0.5, 0.25]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no names that are not text")
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.wav")
+    write_wav(path, noise(), "FLOAT")
+    assert probe(path).channels == 1
+    assert read_sound(path).length == 1001
