@@ -14,6 +14,10 @@ def main(argv: list[str] | None = None) -> int:
         from soundstudio.worker.process import main as run_worker
 
         return run_worker()
+    if arguments[:1] == ["--finetune-rank"]:
+        from soundstudio.worker.ranks import main as run_rank
+
+        return run_rank(arguments[1:])
     from soundstudio.cli import files_to_open
     from soundstudio.cli import main as run_command
 

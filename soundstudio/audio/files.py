@@ -91,14 +91,16 @@ class SoundInfo:
     subtype: str
 
 
-def read_sound(path: Path, max_duration_s: float | None = None) -> Sound:
-    """Read any format libsndfile knows, at most `max_duration_s` of it.
+def read_sound(path: Path, max_duration_s: float | None = None, start_s: float = 0.0) -> Sound:
+    """Read any format libsndfile knows, from `start_s` on, at most `max_duration_s` of it.
 
     Raises AudioFileError if it is missing, unreadable, not a sound, empty, or holds NaN.
     """
     try:
         with opened(path) as file:
             limit = -1 if max_duration_s is None else round(max_duration_s * file.samplerate)
+            if start_s > 0:
+                file.seek(min(round(start_s * file.samplerate), file.frames))
             frames = file.read(frames=limit, dtype="float32", always_2d=True)
             rate = int(file.samplerate)
     except MemoryError as error:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from soundstudio.cli import benchmark, doctor, generate, models, score
+from soundstudio.cli import benchmark, doctor, finetune, generate, models, score
 from soundstudio.cli.doctor_facts import application_version
 from soundstudio.cli.terminal import write_json, write_problem
 from soundstudio.core.errors import InvalidRequestError, StudioError
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 FAILED: Final = 1
 WRONG_ARGUMENTS: Final = 2
 INTERRUPTED: Final = 130
-COMMANDS: Final = ("generate", "score", "benchmark", "models", "doctor")
+COMMANDS: Final = ("generate", "finetune", "score", "benchmark", "models", "doctor")
 
 
 class _InterruptedError(StudioError):
@@ -139,6 +139,6 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", required=True, parser_class=_Parser
     )
-    for module in (generate, score, benchmark, models, doctor):
+    for module in (generate, finetune, score, benchmark, models, doctor):
         module.add_parser(commands, common)
     return parser

@@ -18,6 +18,8 @@ _STAGES: Final = {
     "decoding": "Decoding",
     "listening": "Listening",
     "scanning": "Reading clips",
+    "encoding": "Encoding",
+    "training": "Training",
 }
 
 

@@ -86,6 +86,12 @@ class ReportError(StudioError):
     title = "The scores cannot be read"
 
 
+class RunError(StudioError):
+    """A fine-tuning that cannot begin or go on."""
+
+    title = "The fine-tuning cannot go on"
+
+
 class EngineCrashedError(StudioError):
     """The engine process ended without being asked to."""
 

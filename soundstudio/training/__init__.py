@@ -1,0 +1,1 @@
+"""Dataset to cache to run to model."""

@@ -1,0 +1,60 @@
+"""One process at a time works on a run; the system itself releases the lock of a killed one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from soundstudio.core.errors import RunError, explain_os_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from soundstudio.core.run_files import RunFolder
+
+# Windows locks bytes and lets nobody read them: one far behind the process's number.
+_LOCKED_BYTE: Final = 1 << 30
+
+
+@contextlib.contextmanager
+def locked(run: RunFolder) -> Iterator[None]:
+    """Hold the run's lock; the file names the process that does.
+
+    Raises RunError if another process holds it, StorageError.
+    """
+    try:
+        file = run.lock.open("a+", encoding="ascii")
+    except OSError as error:
+        raise explain_os_error(error, f"locking the run {run.name}") from error
+    with file:
+        try:
+            _lock(file)
+        except OSError as error:
+            file.seek(0)
+            pid = file.read(20).strip()
+            raise RunError(
+                f"The run “{run.name}” is being worked on already"
+                f"{f', by process {pid}' if pid else ''}.",
+                "Wait until it ends, or stop it first.",
+            ) from error
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)
+
+
+def _lock(file: IO[Any]) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        file.seek(_LOCKED_BYTE)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
