@@ -67,6 +67,11 @@ class UserFolders:
         return self.data / "models"
 
     @property
+    def scores(self) -> Path:
+        """Past scorings, a file each."""
+        return self.data / "scores"
+
+    @property
     def runs(self) -> Path:
         return self.data / "runs"
 
