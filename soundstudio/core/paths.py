@@ -67,13 +67,13 @@ class UserFolders:
         return self.data / "models"
 
     @property
-    def scores(self) -> Path:
-        """Past scorings, a file each."""
-        return self.data / "scores"
-
-    @property
     def runs(self) -> Path:
         return self.data / "runs"
+
+    @property
+    def scorings(self) -> Path:
+        """The history of scorings."""
+        return self.data / "scorings"
 
 
 def user_folders() -> UserFolders:

@@ -33,12 +33,12 @@ def as_json(result: ScoringResult) -> dict[str, Any]:
     """The object of `--json`: a score is null where `missing` says why there is none."""
     scores = result.scores
     return {
-        "generated": result.generated.label,
-        "reference": result.reference.label if result.reference else None,
-        # Where a clip's name leads to its file, whatever the working folder is then.
-        "folders": {
-            "generated": str(result.generated.folder.absolute()),
-            "reference": str(result.reference.folder.absolute()) if result.reference else None,
+        "generated": str(result.generated.folder),
+        "reference": str(result.reference.folder) if result.reference else None,
+        # What people call the sets: the folders hold more than a list of files, or a fold.
+        "labels": {
+            "generated": result.generated.label,
+            "reference": result.reference.label if result.reference else None,
         },
         "backbone": result.backbone,
         "networks": [asdict(facts) for facts in result.facts.networks],

@@ -69,10 +69,10 @@ class Scorer:
             raise
         except Exception:  # the process border: it becomes a message
             log.exception("scoring %s", job.job_id)
-            error = StudioError(
+            unexpected = StudioError(
                 "Something unexpected happened while scoring.", "The log has the details."
             )
-            answer = JobFailed.from_error(job.job_id, error)
+            answer = JobFailed.from_error(job.job_id, unexpected)
         self._inbox.forget(job.job_id)
         self._outbox.send(answer)
 
