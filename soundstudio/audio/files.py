@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -96,7 +97,7 @@ def read_sound(path: Path, max_duration_s: float | None = None) -> Sound:
     """
     _check_exists(path)
     try:
-        with soundfile.SoundFile(str(path)) as file:
+        with soundfile.SoundFile(_native_name(path)) as file:
             limit = -1 if max_duration_s is None else round(max_duration_s * file.samplerate)
             frames = file.read(frames=limit, dtype="float32", always_2d=True)
             rate = int(file.samplerate)
@@ -118,7 +119,7 @@ def probe(path: Path) -> SoundInfo:
     """Read the header only. Raises AudioFileError."""
     _check_exists(path)
     try:
-        info: Any = soundfile.info(str(path))
+        info: Any = soundfile.info(_native_name(path))
     except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
         raise _unreadable(path, error) from error
     return SoundInfo(
@@ -188,6 +189,11 @@ def _encoded(frames: FloatArray, subtype: WavSubtype, dither: bool) -> bytes:
     octets = np.ascontiguousarray(steps, dtype="<i4").view(np.uint8).reshape(-1, 4)
     encoded = octets[:, :3].tobytes()
     return encoded + b"\0" * (len(encoded) % 2)
+
+
+def _native_name(path: Path) -> str | bytes:
+    """What libsndfile opens: on Linux a name may hold bytes that are no letters."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
 
 
 def _check_exists(path: Path) -> None:

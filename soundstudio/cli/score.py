@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstudio.cli.terminal import ProgressBar, write_json, write_line, write_table
-from soundstudio.core.errors import InvalidRequestError, StorageError, explain_os_error
+from soundstudio.cli.score_comparison import show_side_by_side
+from soundstudio.cli.terminal import CountBar, ProgressBar, write_json, write_line, write_table
+from soundstudio.core.errors import InvalidRequestError, StorageError
 
 if TYPE_CHECKING:
     import argparse
@@ -31,7 +31,8 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         "prompts are known, the CLAP score) can be given.",
     )
     add = parser.add_argument
-    add("generated", metavar="GENERATED", help="folder of generated sounds")
+    add("generated", metavar="GENERATED", nargs="?",
+        help="folder of generated sounds; may be left out with --beside")  # fmt: skip
     add("reference", metavar="REFERENCE", nargs="?",
         help="folder of real sounds; the same file names make pairs for KL")  # fmt: skip
     add("--backbone", choices=("bundled", "paper"), default="bundled",
@@ -42,6 +43,13 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         help="columns file and prompt (default: what the WAV files say)")  # fmt: skip
     add("--json", metavar="FILE", help="write all numbers there; - prints them instead of a table")
     add("--csv", metavar="FILE", help="write a line for each generated sound there")
+    add("--beside", metavar="FILE.json", action="append", default=[],
+        help="show an earlier --json file side by side with this scoring, in the table, --table, "
+        "--latex and --html; can be given several times")  # fmt: skip
+    add("--title", metavar="TEXT", help="the scoring's name in tables (default: the folder's)")
+    add("--table", metavar="FILE.csv", help="write a line for each scoring there")
+    add("--latex", metavar="FILE.tex", help="write a table for a paper there")
+    add("--html", metavar="FILE.html", help="write a page to send to somebody, with the sounds")
     add("--draws", metavar="N", type=int, default=200, help="resamples of an interval")
     add("--seed", metavar="N", type=int, default=0, help="of the resamples (default: 0)")
     add("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto")
@@ -53,9 +61,26 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Score what the arguments name. Raises StudioError."""
     _check(args)
-    targets = [Path(name).expanduser() for name in (args.json, args.csv) if name and name != STDOUT]
-    for target in targets:
-        _check_target(target)
+    files = (args.json, args.csv, args.table, args.latex, args.html)
+    for name in files:
+        if name and name != STDOUT:
+            _check_target(Path(name).expanduser())
+    from soundstudio.library.score_reports import read_reports
+
+    # Before the networks are loaded.
+    earlier = [report for name in args.beside for report in read_reports(Path(name).expanduser())]
+    if args.generated is None:
+        reports = earlier
+    else:
+        result = _score(args)
+        reports = [_write(result, args), *earlier]
+    _export(reports, args)
+    if args.beside and STDOUT not in (args.json, args.csv):
+        show_side_by_side(reports)
+    return 0
+
+
+def _score(args: argparse.Namespace) -> ScoringResult:
     from soundstudio.evaluation.feature_cache import FeatureCache
     from soundstudio.evaluation.prompts import read_prompts
     from soundstudio.evaluation.scoring import ScoringOptions, score_folders
@@ -69,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
     backbone = _backbone(args)
     bar = ProgressBar(variations=1)
     try:
-        result = score_folders(
+        return score_folders(
             generated,
             reference,
             backbone,
@@ -79,11 +104,13 @@ def run(args: argparse.Namespace) -> int:
         )
     finally:
         bar.clear()
-    _write(result, args)
-    return 0
 
 
 def _check(args: argparse.Namespace) -> None:
+    _check_what_is_scored(args)
+    for name in ("table", "latex", "html"):
+        if getattr(args, name) == STDOUT:
+            raise InvalidRequestError(f"--{name} needs the name of a file.")
     files = [name for name in ("panns", "vggish") if getattr(args, name)]
     if args.backbone == "paper" and len(files) < 2:
         raise InvalidRequestError(
@@ -96,6 +123,19 @@ def _check(args: argparse.Namespace) -> None:
         raise InvalidRequestError("--draws must be at least 2.")
     if args.seed < 0:
         raise InvalidRequestError("--seed must not be negative.")
+
+
+def _check_what_is_scored(args: argparse.Namespace) -> None:
+    if args.generated is not None:
+        return
+    if not args.beside:
+        raise InvalidRequestError(
+            "GENERATED is missing: the folder of generated sounds.",
+            "To compare earlier scorings only, name their files with --beside.",
+        )
+    for name in ("json", "csv", "title"):
+        if getattr(args, name):
+            raise InvalidRequestError(f"--{name} needs GENERATED: it is about its scoring.")
 
 
 def _check_target(target: Path) -> None:
@@ -116,36 +156,51 @@ def _backbone(args: argparse.Namespace) -> Backbone:
     )
 
 
-def _write(result: ScoringResult, args: argparse.Namespace) -> None:
+def _write(result: ScoringResult, args: argparse.Namespace) -> dict[str, Any]:
+    """Show one scoring, or write it where --json and --csv say; returns its report."""
     from soundstudio.evaluation.score_report import as_csv, as_json
+    from soundstudio.library import score_exports
+    from soundstudio.library.score_reports import entitled
 
-    facts = as_json(result)
+    report: dict[str, Any] = entitled(as_json(result), args.title)
     if args.json == STDOUT:
-        write_json(facts)
+        write_json(report)
     elif args.json:
-        text = json.dumps(facts, ensure_ascii=False, indent=2, allow_nan=False)
-        _write_file(Path(args.json).expanduser(), f"{text}\n")
+        score_exports.write_json([report], Path(args.json).expanduser())
     if args.csv == STDOUT:
         write_line(as_csv(result).rstrip("\n"))
     elif args.csv:
-        _write_file(Path(args.csv).expanduser(), as_csv(result))
+        score_exports.write_clips_csv(report, Path(args.csv).expanduser())
     if STDOUT not in (args.json, args.csv):
         _show(result)
+    return report
 
 
-def _write_file(path: Path, text: str) -> None:
-    from soundstudio.audio.atomic_file import written_whole
+def _export(reports: list[dict[str, Any]], args: argparse.Namespace) -> None:
+    """Write all scorings beside each other where --table, --latex and --html say."""
+    from soundstudio.library import score_exports
+    from soundstudio.library.score_page import write_html
 
-    try:
-        with written_whole(path) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise explain_os_error(error, f"writing {path.name}") from error
+    if args.table:
+        score_exports.write_csv(reports, Path(args.table).expanduser())
+    if args.latex:
+        score_exports.write_latex(reports, Path(args.latex).expanduser())
+    if args.html:
+        bar = CountBar()
+        try:
+            write_html(
+                reports,
+                Path(args.html).expanduser(),
+                progress=lambda done, total: bar("sounds", done, total),
+            )
+        finally:
+            bar.clear()
 
 
 def _show(result: ScoringResult) -> None:
     """The table, a sentence for each number, what is wrong with the sets, and the worst clips."""
-    from soundstudio.evaluation.score_report import MEANINGS, TITLES, scores_by_key
+    from soundstudio.core.score_words import MEANINGS, TITLES
+    from soundstudio.evaluation.score_report import scores_by_key
 
     scores = scores_by_key(result)
     shown = {key: score for key, score in scores.items() if score is not None}

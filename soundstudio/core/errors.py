@@ -80,6 +80,12 @@ class SettingsError(StudioError):
     title = "The settings cannot be read"
 
 
+class ReportError(StudioError):
+    """A report of scores that is damaged, none at all, or from a newer version."""
+
+    title = "The scores cannot be read"
+
+
 class EngineCrashedError(StudioError):
     """The engine process ended without being asked to."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import softmax
 
 from soundstudio.evaluation.influence import change_without
+from soundstudio.library.score_reports import ClipRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,31 +19,6 @@ if TYPE_CHECKING:
     from soundstudio.evaluation.scores import Scores
 
     FloatArray = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class ClipRow:
-    """One generated clip.
-
-    nearest: the reference whose embedding has the most similar direction, similarity its cosine.
-    sound_class: the classifier's most likely class, class_probability by softmax over all.
-    fd_without, is_without, fad_without: how the score would change without the clip, to first
-    order; a negative fd_without means that the clip pushes the distance up. kl: of its pair.
-    """
-
-    name: str
-    failure: str = ""
-    nearest: str = ""
-    similarity: float | None = None
-    sound_class: int | None = None
-    class_probability: float | None = None
-    fd_without: float | None = None
-    is_without: float | None = None
-    fad_without: float | None = None
-    paired_with: str = ""
-    kl: float | None = None
-    prompt: str = ""
-    clap: float | None = None
 
 
 def clip_rows(

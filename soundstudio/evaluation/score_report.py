@@ -1,27 +1,16 @@
-"""A scoring as data for other programs (JSON, CSV), and each number in one plain sentence."""
+"""A scoring as plain data: the report, which is shown, kept, exported and given to programs."""
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
-from soundstudio.evaluation.clip_report import ClipRow
+from soundstudio.library.score_exports import clips_csv_text
+from soundstudio.library.score_reports import understood
 
 if TYPE_CHECKING:
     from soundstudio.evaluation.scores import Score
     from soundstudio.evaluation.scoring import ScoringResult
-
-TITLES: Final = {"fd": "FD", "is": "IS", "kl": "KL", "fad": "FAD", "clap": "CLAP score"}
-DIRECTIONS: Final = {"fd": "lower", "is": "higher", "kl": "lower", "fad": "lower", "clap": "higher"}
-MEANINGS: Final = {
-    "fd": "how far the generated sounds as a whole lie from the reference; lower is better",
-    "is": "how clearly each sound is something, and how varied all are; higher is better",
-    "kl": "how differently a classifier hears each sound and its reference; lower is better",
-    "fad": "how far the moments of both sets lie apart, sound quality above all; lower is better",
-    "clap": "how well each sound answers its prompt, -1 to 1; higher is better",
-}
 
 
 def scores_by_key(result: ScoringResult) -> dict[str, Score | None]:
@@ -30,11 +19,14 @@ def scores_by_key(result: ScoringResult) -> dict[str, Score | None]:
 
 
 def as_json(result: ScoringResult) -> dict[str, Any]:
-    """The object of `--json`: a score is null where `missing` says why there is none."""
+    """The report, the object of `--json`: a score is null where `missing` says why there is none.
+
+    Folders are absolute, so that the sounds are found again from wherever it is read.
+    """
     scores = result.scores
     return {
-        "generated": str(result.generated.folder),
-        "reference": str(result.reference.folder) if result.reference else None,
+        "generated": str(result.generated.folder.absolute()),
+        "reference": str(result.reference.folder.absolute()) if result.reference else None,
         # What people call the sets: the folders hold more than a list of files, or a fold.
         "labels": {
             "generated": result.generated.label,
@@ -54,6 +46,7 @@ def as_json(result: ScoringResult) -> dict[str, Any]:
             for caution in result.cautions
         ],
         "clips": [asdict(row) for row in result.rows],
+        "map": result.sound_map.as_json(),
     }
 
 
@@ -63,9 +56,4 @@ def _score_json(score: Score | None) -> dict[str, Any] | None:
 
 def as_csv(result: ScoringResult) -> str:
     """A line for each generated clip."""
-    buffer = io.StringIO()
-    names = [field.name for field in fields(ClipRow)]
-    writer = csv.DictWriter(buffer, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in result.rows)
-    return buffer.getvalue()
+    return clips_csv_text(understood(as_json(result)))

@@ -12,9 +12,10 @@ from soundstudio.core.errors import ModelError
 from soundstudio.core.progress import ProgressCallback, ignore_progress
 from soundstudio.evaluation import guards
 from soundstudio.evaluation.bootstrap import bootstrap_interval
-from soundstudio.evaluation.clip_report import ClipRow, clip_rows
+from soundstudio.evaluation.clip_report import clip_rows
 from soundstudio.evaluation.guards import Caution, heard_enough
 from soundstudio.evaluation.listening import HeardClip, listen
+from soundstudio.evaluation.projection import SoundMap, map_of
 from soundstudio.evaluation.prompts import PromptEncoder, clap_scores, prompts_of
 from soundstudio.evaluation.scores import Score, Scores, compute_scores
 from soundstudio.evaluation.sets import Pairing, SoundSet, find_sounds, pair_by_name
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from soundstudio.evaluation.backbones import Backbone, BackboneFacts, ClipFeatures
     from soundstudio.evaluation.feature_cache import FeatureCache
+    from soundstudio.library.score_reports import ClipRow
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,10 @@ class ScoringOptions:
 
 @dataclass(frozen=True, slots=True)
 class ScoringResult:
-    """All that is known after scoring. clap: the CLAP score, None without prompts or CLAP."""
+    """All that is known after scoring. clap: the CLAP score, None without prompts or CLAP.
+
+    sound_map: where every clip that was heard lies.
+    """
 
     generated: SoundSet
     reference: SoundSet | None
@@ -55,6 +60,7 @@ class ScoringResult:
     clap: Score | None
     cautions: tuple[Caution, ...]
     rows: tuple[ClipRow, ...]
+    sound_map: SoundMap
     options: ScoringOptions
 
 
@@ -123,6 +129,7 @@ def score_clips(
         clap=clap,
         cautions=tuple(cautions),
         rows=tuple(clip_rows(clips[0], references, scores, pairing.pairs, prompts, cosines)),
+        sound_map=map_of(heard[0], references),
         options=options,
     )
 

@@ -20,6 +20,7 @@ from soundstudio.core.errors import AudioFileError, StorageError, explain_os_err
 from soundstudio.library import naming, ucs
 from soundstudio.library.clip_files import name_of_request
 from soundstudio.library.clips import Clip, to_json
+from soundstudio.library.csv_cells import CSV_ENCODING, plain_cells
 from soundstudio.library.wav_metadata import SoundMetadata, embed
 
 if TYPE_CHECKING:
@@ -294,8 +295,7 @@ def _write_table(done: list[tuple[Clip, Path]], plan: ExportPlan) -> Path:
     stamp = datetime.now().strftime("%Y-%m-%d %H%M%S")
     table = naming.free_path(plan.folder, f"Sound Studio export {stamp}", ".csv")
     try:
-        # Excel takes a file for UTF-8 only if it begins with a byte-order mark.
-        with table.open("w", encoding="utf-8-sig", newline="") as file:
+        with table.open("w", encoding=CSV_ENCODING, newline="") as file:
             writer = csv.writer(file)
             writer.writerow(
                 ("file", "name", "prompt", "seed", "model", "licence", "category", "duration_s",
@@ -304,7 +304,7 @@ def _write_table(done: list[tuple[Clip, Path]], plan: ExportPlan) -> Path:
             for clip, path in done:
                 name, _ = export_name(clip, plan)
                 writer.writerow(
-                    _plain_cells(
+                    plain_cells(
                         path.relative_to(plan.folder).as_posix(),
                         name.fx_name,
                         clip.prompt if plan.writes_prompt else "",
@@ -321,9 +321,3 @@ def _write_table(done: list[tuple[Clip, Path]], plan: ExportPlan) -> Path:
             table.unlink(missing_ok=True)
         raise explain_os_error(error, f"writing {table.name}") from error
     return table
-
-
-def _plain_cells(*cells: str) -> list[str]:
-    """Cells that a spreadsheet takes for text, whatever they begin with."""
-    return [f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
-            for cell in cells]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import unicodedata
@@ -81,3 +82,24 @@ def _shortened_for(folder: Path, name: str, suffix: str) -> str:
     """Leave room for the folder, the suffix and a number in what Windows takes for a path."""
     room = MAX_PATH_CHARACTERS - len(str(folder.absolute())) - len(suffix) - 6
     return name[: max(room, 20)].rstrip(". ") or "sound"
+
+
+def printable(text: str) -> str:
+    """`text` on one line, as every file in UTF-8 takes it.
+
+    On Linux a file's name may hold bytes that are no letters: they and control characters are
+    shown as the sign for an unknown one, line ends and tabs as spaces.
+    """
+    return "".join(
+        " "
+        if letter in "\t\r\n"
+        else "\N{REPLACEMENT CHARACTER}"
+        if unicodedata.category(letter) in ("Cs", "Cc")
+        else letter
+        for letter in text
+    )
+
+
+def escaped(text: str) -> str:
+    """`text` on one line for HTML and SVG, as content and in attributes."""
+    return html.escape(printable(text), quote=True)

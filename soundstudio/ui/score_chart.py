@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from soundstudio.core.score_words import DIRECTIONS, TITLES
+from soundstudio.core.score_words import ARROWS, DIRECTIONS, TITLES
 from soundstudio.ui.score_reading import SCORE_KEYS, number_text
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class _Canvas(QWidget):
         plain = painter.font()
         painter.setFont(bold)
         painter.setPen(QColor(colours.text))
-        arrow = "↓" if DIRECTIONS[key] == "lower" else "↑"
+        arrow = ARROWS[DIRECTIONS[key]]
         head = QRectF(area.left(), area.top(), area.width(), HEAD_PX)
         painter.drawText(head, Qt.AlignmentFlag.AlignLeft, f"{TITLES[key]} {arrow}")
         painter.setFont(plain)

@@ -293,12 +293,12 @@ class ScoreDesk(QObject):
         report = self._results.report
         if report is not None:
             self._results.map.select(name)
-            self.sound_chosen.emit(report.generated_file(name), name, is_now)
+            self._choose(report.generated_file(name), name, is_now)
 
     def _play_reference(self, name: str) -> None:
         report = self._results.report
         if report is not None and report.reference:
-            self.sound_chosen.emit(report.reference_file(name), name, True)
+            self._choose(report.reference_file(name), name, True)
 
     def _on_point(self, name: str, is_reference: bool, is_now: bool) -> None:
         report = self._results.report
@@ -307,7 +307,11 @@ class ScoreDesk(QObject):
         if not is_reference:
             self._results.clips.select(name)
         file = report.reference_file(name) if is_reference else report.generated_file(name)
-        self.sound_chosen.emit(file, name, is_now)
+        self._choose(file, name, is_now)
+
+    def _choose(self, file: Path | None, name: str, is_now: bool) -> None:
+        if file is not None:
+            self.sound_chosen.emit(file, name, is_now)
 
     # the panel
 

@@ -79,6 +79,7 @@ class ScoreFileExports(QObject):
 
     def _written(self, kind: str, reports: list[dict[str, Any]], path: Path) -> Path | None:
         from soundstudio.library import score_exports
+        from soundstudio.library.score_page import write_html
 
         def progress(done: int, of: int) -> None:
             if self._cancel.is_set():
@@ -87,7 +88,7 @@ class ScoreFileExports(QObject):
 
         try:
             if kind == "html":
-                score_exports.write_html(reports, path, progress=progress)
+                write_html(reports, path, progress=progress)
             elif kind == "csv":
                 score_exports.write_csv(reports, path)
             elif kind == "tex":

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from soundstudio.core.errors import StudioError
-from soundstudio.core.score_words import DIRECTIONS, MEANINGS, TITLES
+from soundstudio.core.errors import ReportError
+from soundstudio.core.score_words import ARROWS, DIRECTIONS, MEANINGS, TITLES
+
+from soundstudio.library.score_reports import sound_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -84,7 +86,7 @@ class ShownScore:
     @property
     def arrow(self) -> str:
         """Which way is better."""
-        return "↓" if DIRECTIONS[self.key] == "lower" else "↑"
+        return ARROWS[DIRECTIONS[self.key]]
 
     @property
     def meaning(self) -> str:
@@ -145,12 +147,12 @@ class ShownReport:
     def score(self, key: str) -> ShownScore:
         return next(score for score in self.scores if score.key == key)
 
-    def generated_file(self, name: str) -> Path:
-        """Where a generated clip lies, or lay when it was scored."""
-        return Path(self.generated) / name
+    def generated_file(self, name: str) -> Path | None:
+        """Where a generated clip lay when it was scored; None for a name that leads elsewhere."""
+        return sound_path(self.generated, name)
 
-    def reference_file(self, name: str) -> Path:
-        return Path(self.reference) / name
+    def reference_file(self, name: str) -> Path | None:
+        return sound_path(self.reference, name)
 
     def place_of(self, name: str) -> int | None:
         """The place of a clip among `rows`."""
@@ -187,11 +189,11 @@ def sentence_of(words: str) -> str:
 def read_report(
     report: Mapping[str, Any], title: str = "", made_at: datetime | None = None
 ) -> ShownReport:
-    """Make a report ready to be shown. Raises StudioError if it is not one of a scoring."""
+    """Make a report ready to be shown. Raises ReportError if it is not one of a scoring."""
     try:
         return _read(report, title, made_at)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise StudioError(
+        raise ReportError(
             f"The scoring cannot be shown: {type(error).__name__} {error}.",
             "Its file may be damaged or of another version; score the sets again.",
         ) from error

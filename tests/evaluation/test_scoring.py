@@ -15,6 +15,7 @@ from evaluation.sounds import chord, silence, write_set
 from soundstudio.audio.files import write_wav
 from soundstudio.core.errors import ModelError, StorageError
 from soundstudio.core.requests import GenerationRequest
+from soundstudio.core.score_words import DIRECTIONS, MEANINGS, TITLES
 from soundstudio.evaluation.prompts import (
     PromptEncoder,
     clap_scores,
@@ -22,7 +23,7 @@ from soundstudio.evaluation.prompts import (
     prompts_of,
     read_prompts,
 )
-from soundstudio.evaluation.score_report import DIRECTIONS, MEANINGS, TITLES, as_csv, as_json
+from soundstudio.evaluation.score_report import as_csv, as_json
 from soundstudio.evaluation.scoring import ScoringOptions, ScoringResult, score_folders
 from soundstudio.library import wav_metadata
 from soundstudio.library.clips import Clip, to_json
