@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from soundstudio.core.errors import InvalidRequestError
+from soundstudio.core.errors import ScoreRequestError
 
 BackboneChoice = Literal["bundled", "paper"]
 BACKBONE_TITLES: dict[BackboneChoice, str] = {
@@ -49,14 +49,14 @@ class ScoreRequest:
     is_cached: bool = True
 
     def validated(self) -> ScoreRequest:
-        """Return the request itself, or raise `InvalidRequestError` with a clear sentence."""
+        """Return the request itself, or raise `ScoreRequestError` with a clear sentence."""
         for choice, which in ((self.generated, "generated"), (self.reference, "reference")):
             if choice is not None and not choice.folder and not choice.files:
-                raise InvalidRequestError(
+                raise ScoreRequestError(
                     f"The {which} set is empty.", "Choose a folder, files or clips of the library."
                 )
         if self.backbone == "paper" and not (self.panns and self.vggish):
-            raise InvalidRequestError(
+            raise ScoreRequestError(
                 "The paper's backbone needs the weights of PANNs and of VGGish.",
                 "Choose both files under “More”, or use the bundled backbone.",
             )
@@ -70,7 +70,7 @@ class ScoreRequest:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ScoreRequest:
-        """The inverse of `dataclasses.asdict`. Raises InvalidRequestError."""
+        """The inverse of `dataclasses.asdict`. Raises ScoreRequestError."""
         try:
             generated, reference = values["generated"], values["reference"]
             return cls(
@@ -81,7 +81,7 @@ class ScoreRequest:
                 }
             )
         except (TypeError, KeyError) as error:
-            raise InvalidRequestError(f"A scoring cannot be read: {error}.") from error
+            raise ScoreRequestError(f"A scoring cannot be read: {error}.") from error
 
 
 def _choice(values: dict[str, Any]) -> SetChoice:

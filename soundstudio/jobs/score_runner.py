@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from soundstudio.core.errors import EngineCrashedError, InvalidRequestError
+from soundstudio.core.errors import EngineCrashedError, ScoreRequestError
 from soundstudio.core.messages import (
     CancelJob,
     EngineReady,
@@ -88,9 +88,9 @@ class ScoreRunner(QObject):
         thread.state_changed.connect(self._on_thread_state)
 
     def score(self, scoring: ScoreRequest, device: str = "auto") -> None:
-        """Begin. Raises InvalidRequestError: an empty set, missing weights, one is under way."""
+        """Begin. Raises ScoreRequestError: an empty set, missing weights, one is under way."""
         if self._job is not None:
-            raise InvalidRequestError("A scoring is under way.", "Wait for it, or cancel it.")
+            raise ScoreRequestError("A scoring is under way.", "Wait for it, or cancel it.")
         job_id = uuid.uuid4().hex[:12]
         self._job = ScoreSets(job_id, scoring.validated(), str(self._history), device)
         self._idle.stop()

@@ -37,8 +37,7 @@ class Commands(QObject):
         self._audition_pause = QTimer(self, singleShot=True, interval=AUDITION_PAUSE_MS)
         self._audition_pause.timeout.connect(self._on_audition_pause)
         self._is_quiet_move = False
-        # Something that is not the list's was opened last: the list keeps its hands off it.
-        self._is_foreign = False
+        self._is_foreign = False  # what is open is none of the list's
 
     def connect_all(self) -> None:
         """Connect every action and every panel."""
@@ -232,11 +231,9 @@ class Commands(QObject):
         self._s.table.set_playing(clip.id if is_playing and clip is not None else None)
 
     def _on_audition_failed(self, error: StudioError) -> None:
-        self._s.viewer.banner.show_error(error)
-        if self._is_foreign:
-            self._s.results.banner.show_error(error)
-            return
-        clip = self._current()
+        panel = self._s.results if self._is_foreign else self._s.viewer
+        panel.banner.show_error(error)
+        clip = None if self._is_foreign else self._current()
         if clip is not None:
             self._s.library_desk.mark_missing(clip.id)
 

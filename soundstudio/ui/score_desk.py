@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from soundstudio.core.errors import InvalidRequestError
+from soundstudio.core.errors import ScoreRequestError
 from soundstudio.core.score_requests import SetChoice
 from soundstudio.jobs.folder_facts import FolderFacts, look_at
 from soundstudio.library.score_history import ScoreEntry, ScoreHistory
@@ -33,11 +33,12 @@ NOTE_MS = 8000
 class ScoreDesk(QObject):
     """signals:
     sound_chosen(Path, str, bool): a file and its name; True: play it now, False: it was moved to.
-    options_changed(dict): settings to keep.
+    options_changed(dict): settings to keep. busy_changed(bool): a scoring is under way.
     """
 
     sound_chosen = Signal(object, str, bool)
     options_changed = Signal(dict)
+    busy_changed = Signal(bool)
 
     def __init__(
         self,
@@ -109,13 +110,14 @@ class ScoreDesk(QObject):
         self._removed = None
         try:
             self._runner.score(self._panel.request(), self._device)
-        except InvalidRequestError as error:
+        except ScoreRequestError as error:
             self._panel.banner.show_error(error)
             if self._panel.more.backbone() == "paper":
                 self._panel.more.unfold()
 
     def _on_state(self, state: ScoreState) -> None:
         self._panel.show_state(state)
+        self.busy_changed.emit(state.is_busy)
         if self._results.report is None:
             if state.is_busy:
                 self._results.empty.show_busy(state_words(state))
@@ -123,6 +125,7 @@ class ScoreDesk(QObject):
                 self._results.empty.show_idle()
 
     def _on_finished(self, finished: ScoreFinished) -> None:
+        self._panel.banner.hide()
         if finished.path:
             self._opened = Path(finished.path)
             self._refresh()

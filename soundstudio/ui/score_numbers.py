@@ -110,7 +110,7 @@ class _Remark(QWidget):
     def __init__(self, about: str, sentence: str, icons: Icons | None, parent: QWidget) -> None:
         super().__init__(parent)
         # Most sentences name their score themselves.
-        is_named = not about or about.split(maxsplit=1)[0] in sentence.split()
+        is_named = not about or about.split(maxsplit=1)[0] in sentence
         self.sentence = sentence if is_named else f"{about}: {sentence}"
         sign = _Sign(self)
         sign.setFixedWidth(SIGN_PX)

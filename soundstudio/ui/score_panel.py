@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from soundstudio.core.errors import InvalidRequestError
+from soundstudio.core.errors import ScoreRequestError
 from soundstudio.core.score_requests import ScoreRequest
 from soundstudio.ui.banner import Banner
 from soundstudio.ui.score_history_list import ScoreHistoryList
@@ -124,10 +124,10 @@ class ScorePanel(QWidget):
             QWidget.setTabOrder(before, after)
 
     def request(self) -> ScoreRequest:
-        """The scoring as the panel stands. Raises InvalidRequestError without generated sounds."""
+        """The scoring as the panel stands. Raises ScoreRequestError without generated sounds."""
         generated = self.generated.choice()
         if generated is None:
-            raise InvalidRequestError(
+            raise ScoreRequestError(
                 "There are no generated sounds to score.",
                 "Choose a folder, files or clips of the library above.",
             )
