@@ -21,8 +21,10 @@ _STAGES: Final = {
 
 
 def write_line(text: str) -> None:
-    """One line of the result."""
-    sys.stdout.write(f"{text}\n")
+    """One line of the result. What the terminal has no letters for is written as in JSON."""
+    encoding = sys.stdout.encoding or "utf-8"
+    writable = text.encode(encoding, "backslashreplace").decode(encoding)
+    sys.stdout.write(f"{writable}\n")
     sys.stdout.flush()
 
 

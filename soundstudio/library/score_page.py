@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 MAX_PAGE_BYTES: Final = 18_000_000
 """An attachment grows by a third in the mail, and many mailboxes take 25 MB."""
 _NAMES_SHOWN: Final = 3
+_NOTICES_BYTES: Final = 4000
+"""What the sentences about the sounds take at most, names that are no monsters given."""
 
 
 def write_html(
@@ -61,7 +63,7 @@ def write_html(
     bare = len(_page(understood, PageSounds(), max_bytes).encode())
     with written_whole(path) as temporary:
         temporary.touch()  # what cannot be written is said before minutes are spent
-        sounds = gather(understood, max_bytes - bare, progress)
+        sounds = gather(understood, max_bytes - bare - _NOTICES_BYTES, progress)
         page = _page(understood, sounds, max_bytes)
         temporary.write_text(page, encoding="utf-8", newline="\n")
 

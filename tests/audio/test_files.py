@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import wave
 from typing import TYPE_CHECKING
@@ -163,3 +164,12 @@ def test_between_is_clamped_and_never_empty() -> None:
 def test_mono_is_the_mean() -> None:
     sound = Sound(np.array([[1.0, 0.0], [0.0, 0.5]], dtype=np.float32), 8000)
     assert sound.mono().tolist() == [0.5, 0.25]
+
+
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    # Linux allows any bytes, and old archives hold names in Latin-1.
+    path = tmp_path / os.fsdecode(b"t\xfcr.wav")
+    sound = Sound(np.float32([0.25, -0.5]), 16_000)
+    write_wav(path, sound, "FLOAT")
+    assert read_sound(path).samples.tolist() == sound.samples.tolist()
+    assert probe(path).duration_s == 2 / 16_000

@@ -25,6 +25,7 @@ from soundstudio.evaluation import bundled_backbone
 from soundstudio.evaluation.backbones import load_paper
 from soundstudio.evaluation.frechet import frechet_distance_of_features
 
+OPTIONS = {".json": "--json", ".csv": "--csv", ".tex": "--latex", ".html": "--html"}
 PROGRAM = [sys.executable, "-m", "soundstudio"]
 
 
@@ -122,6 +123,82 @@ def test_paper_backbone(sets: Path, tmp_path: Path, capsys: Any) -> None:
     ]
     # 16-bit files against float samples.
     assert facts["fad"]["value"] == pytest.approx(frechet_distance_of_features(*frames), rel=1e-2)
+
+
+class TestExports:
+    def test_beside_earlier_scorings(self, sets: Path, tmp_path: Path, capsys: Any) -> None:
+        both = [str(sets / "a"), str(sets / "b"), "--draws", "20"]
+        assert main(["score", *both, "--title", "first try", "--json", str(tmp_path / "1")]) == 0
+        capsys.readouterr()
+        files = [tmp_path / name for name in ("t.csv", "t.tex", "t.html")]
+        words = ["--table", str(files[0]), "--latex", str(files[1]), "--html", str(files[2])]
+        assert main(["score", *both, "--beside", str(tmp_path / "1"), *words]) == 0
+        out, err = capsys.readouterr()
+        assert err == ""
+        head, mine, earlier = out[out.index("  SET") :].splitlines()
+        assert head.split() == ["SET", "SOUNDS", "FD", "↓", "IS", "↑", "KL", "↓", "FAD", "↓"]
+        assert mine.split()[:2] == ["a", "10"]
+        assert earlier.split()[:3] == ["first", "try", "10"]
+        assert mine.split()[2:] == earlier.split()[3:]  # the same sounds
+        report = json.loads((tmp_path / "1").read_text("utf-8"))
+        lines = files[0].read_text("utf-8-sig").splitlines()
+        assert [line.split(",")[0] for line in lines] == ["scoring", "a", "first try"]
+        assert str(report["fd"]["value"]) in lines[2]
+        assert "{first try} & 10 & " in files[1].read_text("utf-8")
+        page = files[2].read_text("utf-8")
+        assert page.count("<audio") == 20
+        assert page.count("data:audio/mpeg;base64,") == 20
+
+    def test_earlier_scorings_alone(self, sets: Path, tmp_path: Path, capsys: Any) -> None:
+        for number, reference in enumerate(("b", "a")):
+            words = [str(sets / "a"), str(sets / reference), "--draws", "20"]
+            assert main(["score", *words, "--json", str(tmp_path / f"{number}.json")]) == 0
+        capsys.readouterr()
+        beside = [
+            word for number in "01" for word in ("--beside", str(tmp_path / f"{number}.json"))
+        ]
+        assert main(["score", *beside, "--latex", str(tmp_path / "t.tex")]) == 0
+        out, err = capsys.readouterr()
+        assert err == ""
+        assert "Numbers of different groups cannot be compared" in out
+        assert out.count("  SET") == 2
+        assert (tmp_path / "t.tex").read_text("utf-8").count(r"\midrule") == 2
+
+    def test_a_file_that_is_no_report(self, sets: Path, tmp_path: Path, capsys: Any) -> None:
+        (tmp_path / "x.json").write_text('{"fd": 1}')
+        for words in ([], [str(sets / "a")]):
+            assert main(["score", *words, "--beside", str(tmp_path / "x.json")]) == 1
+            out, err = capsys.readouterr()
+            assert out == ""
+            assert "x.json: This is not a report of scores" in err
+
+    def test_the_report_is_found_from_anywhere(
+        self, sets: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    ) -> None:
+        monkeypatch.chdir(sets)
+        facts = scored("a", "b", capsys=capsys)
+        assert (facts["generated"], facts["reference"]) == (str(sets / "a"), str(sets / "b"))
+        places = facts["map"]["generated"]
+        assert [place["name"] for place in places] == [row["name"] for row in facts["clips"]]
+        assert len(facts["map"]["reference"]) == 10
+        assert 0.0 < facts["map"]["explained"] <= 1.0
+        # Five of ten chords lie in both sets, and at the same place.
+        mine, others = (
+            {(round(place["x"], 6), round(place["y"], 6)) for place in facts["map"][which]}
+            for which in ("generated", "reference")
+        )
+        assert len(mine & others) == 5
+
+    def test_a_name_that_is_no_text(self, sets: Path, tmp_path: Path, capsys: Any) -> None:
+        name = os.fsdecode(b"t\xfcr.wav")
+        (sets / "a/clip 00.wav").rename(sets / "a" / name)
+        files = [tmp_path / name for name in ("o.json", "o.csv", "o.tex", "o.html")]
+        options = [word for path in files for word in (OPTIONS[path.suffix], str(path))]
+        assert main(["score", str(sets / "a"), str(sets / "b"), "--draws", "20", *options]) == 0
+        assert capsys.readouterr().err == ""
+        facts = json.loads(files[0].read_text("utf-8"))
+        assert name in [row["name"] for row in facts["clips"]]
+        assert scored(str(sets / "a"), capsys=capsys)["clips"][-1]["name"] == name
 
 
 class TestBadSounds:
@@ -257,6 +334,9 @@ class TestArguments:
             (["--draws", "1"], "--draws must be"),
             (["--seed", "-1"], "--seed must not be"),
             (["--json"], "expected one argument"),
+            (["--html", "-"], "--html needs the name of a file"),
+            (["--latex", "-"], "--latex needs the name of a file"),
+            (["--table", "-"], "--table needs the name of a file"),
         ],
     )
     def test_wrong_ones(self, sets: Path, words: list[str], said: str, capsys: Any) -> None:
@@ -277,7 +357,21 @@ class TestArguments:
             assert said in err
             assert "Cnn14_16k_mAP=0.438.pth" in err
 
-    @pytest.mark.parametrize("option", ["--json", "--csv"])
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            ([], "GENERATED is missing"),
+            (["--html", "x.html"], "GENERATED is missing"),
+            (["--beside", "x.json", "--json", "-"], "--json needs GENERATED"),
+            (["--beside", "x.json", "--csv", "c.csv"], "--csv needs GENERATED"),
+            (["--beside", "x.json", "--title", "t"], "--title needs GENERATED"),
+        ],
+    )
+    def test_nothing_to_score(self, words: list[str], said: str, capsys: Any) -> None:
+        assert main(["score", *words]) == 2
+        assert said in capsys.readouterr().err
+
+    @pytest.mark.parametrize("option", ["--json", "--csv", "--table", "--latex", "--html"])
     def test_a_report_that_cannot_be_written(
         self, sets: Path, tmp_path: Path, option: str, capsys: Any
     ) -> None:

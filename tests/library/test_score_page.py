@@ -302,6 +302,20 @@ class TestSize:
         assert page.text.count("not in this page") == left
         assert len(page.all("path", kind="silent")) == left + 1  # and the reference
 
+    def test_one_that_is_too_large_leaves_room_for_the_others(
+        self, many: dict[str, Any], tmp_path: Path
+    ) -> None:
+        for name, seconds in (
+            ("00.wav", 60),
+            *((f"{number:02}.wav", 1) for number in range(1, 20)),
+        ):
+            samples = np.random.default_rng(seconds).standard_normal(seconds * 16_000) * 0.2
+            soundfile.write(tmp_path / "gen" / name, samples, 16_000)
+        page = page_of(tmp_path, many, max_bytes=200_000)
+        assert (tmp_path / "page.html").stat().st_size <= 200_000
+        assert set(page.sounds()) == {f"{number:02}.wav" for number in range(1, 20)}
+        assert "1 sound (00.wav) is left out" in page.text
+
     def test_no_room_at_all(self, many: dict[str, Any], tmp_path: Path) -> None:
         page = page_of(tmp_path, many, max_bytes=1000)
         assert page.sounds() == {}
