@@ -78,6 +78,7 @@ class ScoreRunner(QObject):
         self.state = ScoreState()
         self._job: ScoreSets | None = None
         self._is_ready = False
+        self._phase = "starting"
         self._listening_since: tuple[float, int] | None = None
         self._patience = QTimer(self, singleShot=True, interval=CANCEL_PATIENCE_MS)
         self._patience.timeout.connect(lambda: thread.restart("The scoring was stopped."))
@@ -100,8 +101,9 @@ class ScoreRunner(QObject):
             self._thread.send(self._job)
         elif not self._thread.isRunning():
             self._thread.start()
-        else:
+        elif self._phase in ("closed", "failed"):
             self._thread.restart()
+        # Otherwise a process is on its way, and gets the scoring as soon as it is there.
 
     def cancel(self) -> None:
         """Stop within one clip; what takes longer is ended by force."""
@@ -168,8 +170,11 @@ class ScoreRunner(QObject):
 
     @Slot(object)
     def _on_thread_state(self, state: EngineState) -> None:
+        self._phase = state.phase
         if state.phase != "ready":
             self._is_ready = False
+        if state.phase == "closed" and self._job is not None:
+            self._thread.restart()  # it was asked for just as the idle process ended
         if state.phase == "failed" and self._job is not None:
             self._end()
             self.failed.emit(EngineCrashedError(state.sentence, "The log folder says more."))

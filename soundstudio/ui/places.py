@@ -46,7 +46,7 @@ class Places(QObject):
         )
         s.scoring.sound_chosen.connect(self._on_sound)
         s.scoring.options_changed.connect(lambda values: s.settings.change(**values))
-        s.scoring.busy_changed.connect(lambda is_busy: s.actions["score"].setDisabled(is_busy))
+        s.scoring.busy_changed.connect(s.actions["score"].setDisabled)
         s.audition.playing_changed.connect(self._on_playing)
         s.results.export_requested.connect(
             lambda kind: s.score_exports.export_to(

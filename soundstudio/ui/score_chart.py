@@ -73,7 +73,12 @@ def doubts_about(reports: Sequence[ShownReport]) -> list[str]:
         found.append("They were heard with different networks: do not compare their numbers.")
     if len({r.labels.get("reference") or r.reference for r in reports}) > 1:
         found.append("They have different reference sets.")
-    counts = {dict(r.score("is").counts).get("generated") for r in reports} - {None}
+    counts = {
+        dict(score.counts)["generated"]
+        for r in reports
+        for score in r.scores
+        if score.key in ("fd", "is") and "generated" in dict(score.counts)
+    }
     if len(counts) > 1:
         found.append("The sets differ in size, which alone moves FD, FAD and IS.")
     return found
