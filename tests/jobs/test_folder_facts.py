@@ -1,4 +1,4 @@
-"""What a chosen folder holds: sounds counted, folds of ESC-50's layout found, damage passed over."""
+"""What a chosen folder holds: sounds counted, ESC-50's folds found, damage passed over."""
 
 from __future__ import annotations
 

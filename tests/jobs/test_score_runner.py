@@ -161,7 +161,9 @@ def test_out_of_memory_has_its_own_words(qtbot: QtBot, make: Callable[..., Watch
     assert watched.failures[0].title == "Out of memory"
 
 
-def test_a_process_that_never_starts_is_given_up(qtbot: QtBot, make: Callable[..., Watched]) -> None:
+def test_a_process_that_never_starts_is_given_up(
+    qtbot: QtBot, make: Callable[..., Watched]
+) -> None:
     watched = make("--die-at-start")
     watched.score("rain")
     qtbot.waitUntil(lambda: len(watched.failures) >= 1, timeout=PATIENCE_MS)

@@ -63,7 +63,7 @@ def test_two_folders_a_list_damage_and_the_cache(engine: EngineProcess, tmp_path
     assert [row["failure"] != "" for row in report["clips"]].count(True) == 1
     assert len(report["map"]["generated"]) == 4
     progress = [m for m in seen if isinstance(m, ScoreProgress)]
-    assert [m.stage for m in progress][0] == "loading"
+    assert progress[0].stage == "loading"
     assert progress[-1].stage == "computing"
     assert progress[-1].total == 10
 
@@ -76,8 +76,8 @@ def test_two_folders_a_list_damage_and_the_cache(engine: EngineProcess, tmp_path
     assert report["labels"] == {"generated": "three", "reference": None}
     names = {row["name"]: row["failure"] for row in report["clips"]}
     assert [name for name, failure in names.items() if failure] == ["gone.wav"]
-    for name in names:
-        assert (Path(report["generated"]) / name).is_file() == (not names[name])
+    for name, failure in names.items():
+        assert (Path(report["generated"]) / name).is_file() == (not failure)
     cached = list((tmp_path / "home" / "cache" / "features").rglob("*.npz"))
     assert len(cached) == 5  # the pairs are the same sounds
 
