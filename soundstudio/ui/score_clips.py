@@ -50,7 +50,7 @@ LEAST_NEEDED = (
     ScoreColumn.CLASS, ScoreColumn.SIMILARITY, ScoreColumn.IS, ScoreColumn.CLAP, ScoreColumn.FAD,
 )  # fmt: skip
 NAME_PX = 150
-ROOM_PX = 560
+ROOM_PX = 900
 
 
 class ScoreClipTable(QTableView):
@@ -226,7 +226,11 @@ class ScoreClips(QWidget):
         bar.addWidget(self._near)
         bar.addWidget(self._words, 1)
         bar.addWidget(self._count)
-        for box in (self._order, self._filter):
+        for box, letters in ((self._order, 11), (self._filter, 8)):
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            box.setMinimumContentsLength(letters)
             bar.addWidget(box)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
