@@ -37,7 +37,7 @@ ScorePhase = Literal["idle", "starting", "loading", "listening", "computing", "s
 # A clip takes a second at most; what computes on past that is ended by force, and loses nothing:
 # the features of every clip that was heard are in the cache.
 CANCEL_PATIENCE_MS = 3000
-# The networks hold half a gigabyte.
+# torch and the networks hold 0.9 GB.
 IDLE_MS = 5 * 60_000
 
 
