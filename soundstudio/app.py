@@ -17,6 +17,7 @@ from soundstudio.core.settings import Settings, load_settings
 from soundstudio.jobs.background import Background
 from soundstudio.jobs.engine_thread import EngineThread
 from soundstudio.jobs.queue import JobQueue
+from soundstudio.jobs.score_runner import ScoreRunner
 from soundstudio.jobs.serial_thread import SerialThread
 from soundstudio.library.library import Library
 from soundstudio.ui.action_registry import ActionRegistry
@@ -35,8 +36,13 @@ from soundstudio.ui.library_desk import LibraryDesk
 from soundstudio.ui.library_panel import LibraryPanel
 from soundstudio.ui.main_window import MainWindow
 from soundstudio.ui.output_watch import OutputWatch
+from soundstudio.ui.places import Places
 from soundstudio.ui.rail import Place, Rail
 from soundstudio.ui.request_form import example_prompts
+from soundstudio.ui.score_desk import ScoreDesk
+from soundstudio.ui.score_file_exports import ScoreFileExports
+from soundstudio.ui.score_panel import ScorePanel
+from soundstudio.ui.score_results import ScoreResults
 from soundstudio.ui.settings_desk import SettingsDesk
 from soundstudio.ui.single_instance import SingleInstance, hand_over, server_name
 from soundstudio.ui.status_line import StatusLine
@@ -55,8 +61,8 @@ log = logging.getLogger(__name__)
 SWITCH_INTERVAL_S = 0.001
 # How many clips are read between two words about it.
 OPENING_STEP = 25
-# Fine-tune and Score join here.
-PLACES = (Place("generate", "Generate", "generate"),)
+# Fine-tune joins between them.
+PLACES = (Place("generate", "Generate", "generate"), Place("score", "Score", "score"))
 
 
 class Studio:
@@ -68,12 +74,17 @@ class Studio:
         folders: UserFolders,
         engine_command: Sequence[str] | None = None,
         make_player: Callable[[], PlayerLike] = Player,
+        score_command: Sequence[str] | None = None,
     ) -> None:
         self.folders = folders
         settings, problem = read_settings(folders)
         self.theme = Theme(app, settings.theme)
         self.icons = Icons(self.theme)
         self._build_workers(engine_command, make_player)
+        # A process of its own: generating goes on while it computes, and a crash of one spares
+        # the other. It starts with the first scoring.
+        self.score_thread = EngineThread(score_command, name="scoring process")
+        self.score_runner = ScoreRunner(self.score_thread, folders.scorings)
         self._build_panels()
         self._build_desks(settings)
         self._connect()
@@ -109,14 +120,15 @@ class Studio:
         foot = tuple(self.actions[name] for name in ("settings", "shortcuts", "about"))
         self.rail = Rail(PLACES, foot, icons)
         self.generate = GeneratePanel(theme, icons)
+        self.score_panel = ScorePanel(theme, icons)
         self.viewer = ViewerPanel(self.actions, theme, icons)
+        self.results = ScoreResults(theme, icons)
         self.transport = TransportBar(self.actions, theme, icons)
         self.library_panel = LibraryPanel(self.table, example_prompts(), theme, icons)
         self.status = StatusLine(theme)
         self.window.arrange(
             self.rail,
-            self.generate,
-            self.viewer,
+            ((self.generate, self.viewer), (self.score_panel, self.results)),
             self.transport,
             self.library_panel,
             self.status,
@@ -148,14 +160,27 @@ class Studio:
             self.status,
             window,
         )
+        self.scoring = ScoreDesk(
+            self.score_runner,
+            self.folders.scorings,
+            self.background,
+            self.score_panel,
+            self.results,
+            window,
+        )
+        self.score_exports = ScoreFileExports(
+            self.export_background, self.results.banner, self.exports.reveal, window
+        )
         self.output = OutputWatch(
             self.player, self.player_thread, self.transport, self.status, window
         )
         self.settings: SettingsDesk = SettingsDesk(self, settings)
+        self.places = Places(self)
         self.commands = Commands(self)
 
     def _connect(self) -> None:
         self.commands.connect_all()
+        self.places.connect_all()
         self.window.closed.connect(self.close)
 
     def start(self, files: Sequence[str] = ()) -> None:
@@ -189,7 +214,9 @@ class Studio:
         self.output.stop()
         self.queue.blockSignals(True)
         self.generation.close()
+        self.score_runner.blockSignals(True)
         self.engine.shutdown()
+        self.score_thread.shutdown()
         self.background.close()
         self.export_background.close()
         self.library.close()

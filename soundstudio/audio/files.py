@@ -34,6 +34,11 @@ _FLOAT_TAG: Final = 3
 _EXTENSIBLE_TAG: Final = 0xFFFE
 _GUID_TAIL: Final = bytes.fromhex("000000001000800000aa00389b71")
 _MAX_RIFF_BYTES: Final = 0xFFFFFFFF
+SOUND_SUFFIXES: Final = frozenset(
+    (".wav", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".w64", ".rf64",
+     ".caf", ".au")
+)  # fmt: skip
+"""By these a folder's sounds are found; whether one can be read shows when it is."""
 BITS: Final[dict[WavSubtype, int]] = {"PCM_16": 16, "PCM_24": 24, "FLOAT": 32}
 
 

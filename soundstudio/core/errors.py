@@ -80,6 +80,12 @@ class SettingsError(StudioError):
     title = "The settings cannot be read"
 
 
+class ScoreRequestError(StudioError):
+    """A scoring that cannot be carried out as it stands."""
+
+    title = "This cannot be scored"
+
+
 class ReportError(StudioError):
     """A report of scores that is damaged, none at all, or from a newer version."""
 

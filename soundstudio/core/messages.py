@@ -1,19 +1,22 @@
-"""The typed messages between the window and its engine process: JSON, one message a line."""
+"""The typed messages between the window and its child processes: JSON, one message a line."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from soundstudio.core.errors import StudioError
 from soundstudio.core.requests import GenerationRequest
+from soundstudio.core.score_requests import ScoreRequest
 
 if TYPE_CHECKING:
     from soundstudio.core.progress import Stage
 
 PROTOCOL_VERSION = 1
+
+ScoreStage = Literal["loading", "listening", "computing"]
 
 
 class ProtocolError(Exception):
@@ -49,8 +52,18 @@ class LoadModel(Message):
 
 
 @dataclass(frozen=True)
+class ScoreSets(Message):
+    """Score two sets; keep the report in the folder `history`, under `scoring.title()`."""
+
+    job_id: str
+    scoring: ScoreRequest
+    history: str
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
 class CancelJob(Message):
-    """Stop a job, running or waiting, within one step."""
+    """Stop a job, running or waiting, within one step (a scoring: within one clip)."""
 
     job_id: str
 
@@ -169,6 +182,31 @@ class JobFailed(Message):
         return cls(job_id, error.kind, error.title, error.message, error.advice)
 
 
+@dataclass(frozen=True)
+class ScoreProgress(Message):
+    """`done` of `total` sounds of both sets are heard; computing follows the last one."""
+
+    job_id: str
+    stage: ScoreStage
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class ScoreFinished(Message):
+    """A scoring is done: its report lies at `path`, in the history.
+
+    A report has a row for each clip and grows to megabytes, so it goes by file. If it could not be
+    written, `path` is empty, `report` carries it, and `problem` says why in one sentence.
+    """
+
+    job_id: str
+    path: str
+    seconds: float
+    problem: str = ""
+    report: dict[str, Any] | None = None
+
+
 def encode(message: Message) -> bytes:
     """One line of UTF-8 JSON, newline included."""
     values = dataclasses.asdict(message)
@@ -184,6 +222,8 @@ def decode(line: bytes) -> Message:
             values["request"] = GenerationRequest.from_dict(values["request"])
         if "notes" in values:
             values["notes"] = tuple(values["notes"])
+        if "scoring" in values:
+            values["scoring"] = ScoreRequest.from_dict(values["scoring"])
         return kind(**values)
     except (ValueError, KeyError, TypeError, AttributeError, StudioError) as error:
         raise ProtocolError(f"not a message: {line[:200]!r} ({error})") from error

@@ -65,6 +65,9 @@ class Settings:
     output_device: str = setting("", "Sound output", "Empty: the system's default.")
     audition_on_select: bool = setting(True, "Play a sound when it is selected")
     play_when_ready: bool = setting(True, "Play the first new sound as soon as it exists")
+    score_backbone: str = setting("bundled", "Backbone", choices=("bundled", "paper"))
+    panns_file: str = setting("", "Weights of PANNs")
+    vggish_file: str = setting("", "Weights of VGGish")
     theme: str = setting("system", "Appearance", choices=("system", "light", "dark"))
     spectrogram_colours: str = setting(
         "magma",

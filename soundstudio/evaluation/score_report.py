@@ -27,6 +27,11 @@ def as_json(result: ScoringResult) -> dict[str, Any]:
     return {
         "generated": str(result.generated.folder.absolute()),
         "reference": str(result.reference.folder.absolute()) if result.reference else None,
+        # What people call the sets: the folders hold more than a list of files, or a fold.
+        "labels": {
+            "generated": result.generated.label,
+            "reference": result.reference.label if result.reference else None,
+        },
         "backbone": result.backbone,
         "networks": [asdict(facts) for facts in result.facts.networks],
         **{key: _score_json(score) for key, score in scores_by_key(result).items()},

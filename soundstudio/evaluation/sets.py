@@ -1,9 +1,11 @@
-"""Two folders of sounds: what lies in them, and which generation belongs to which reference."""
+"""Two sets of sounds: what lies in them, and which generation belongs to which reference."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from soundstudio.audio.files import SOUND_SUFFIXES
@@ -11,7 +13,6 @@ from soundstudio.evaluation.statistics import ScoringError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 MIN_PAIRED_SHARE: Final = 0.5
 """Fewer generations with a partner than that: the names agree by accident."""
@@ -19,10 +20,19 @@ MIN_PAIRED_SHARE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class SoundSet:
-    """The sound files of a folder and its subfolders, in the order of their names."""
+    """The sound files of a folder and its subfolders, in the order of their names; or a list.
+
+    folder: where all of them lie below. title: what a set that is no whole folder is called.
+    """
 
     folder: Path
     paths: tuple[Path, ...]
+    title: str = ""
+
+    @property
+    def label(self) -> str:
+        """The set's title, or its folder."""
+        return self.title or str(self.folder)
 
     def name_of(self, path: Path) -> str:
         """How a clip is called in reports: its path within the folder."""
@@ -52,6 +62,23 @@ def find_sounds(folder: Path) -> SoundSet:
             f"There are no sounds in {folder}.", "WAV, FLAC, AIFF, OGG and MP3 files are read."
         )
     return SoundSet(folder, paths)
+
+
+def sounds_of_files(files: Sequence[Path], title: str) -> SoundSet:
+    """A set of single files, whatever their suffixes; one that is named twice counts once.
+
+    Raises ScoringError: no file, or files of several drives, which no one folder holds.
+    """
+    paths = tuple(dict.fromkeys(path.absolute() for path in files))
+    if not paths:
+        raise ScoringError("The list of sounds is empty.", "Choose some sounds.")
+    try:
+        folder = Path(os.path.commonpath([path.parent for path in paths]))
+    except ValueError as error:
+        raise ScoringError(
+            "The sounds of a set must lie on one drive.", "Copy them into one folder."
+        ) from error
+    return SoundSet(folder, paths, title)
 
 
 def _is_hidden(path: Path, folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The one background thread the window knows: it owns the engine process and speaks with it."""
+"""The background threads the window knows: each owns a child process and speaks with it."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from soundstudio.core.messages import (
     JobFinished,
     Message,
     ProtocolError,
+    ScoreFinished,
     Shutdown,
     decode,
     encode,
@@ -88,14 +89,14 @@ def engine_command() -> list[str]:
     return [sys.executable, "-m", "soundstudio.worker"]
 
 
-def describe_exit(code: int, crashed: bool) -> str:
+def describe_exit(code: int, crashed: bool, name: str = "engine") -> str:
     """What the user is told about an engine that ended by itself."""
     if crashed or code < 0:
         # Qt gives the signal's number as the exit code of a killed process.
         if code == 9:
-            return "The engine was killed, perhaps because the computer ran out of memory."
-        return f"The engine crashed (signal {code})." if code else "The engine crashed."
-    return f"The engine ended unexpectedly (exit code {code})."
+            return f"The {name} was killed, perhaps because the computer ran out of memory."
+        return f"The {name} crashed (signal {code})." if code else f"The {name} crashed."
+    return f"The {name} ended unexpectedly (exit code {code})."
 
 
 def _yield_to_window(pid: int) -> None:
@@ -110,9 +111,10 @@ def _yield_to_window(pid: int) -> None:
 class EngineThread(QThread):
     """Starts the engine process, restarts it after a crash, ends it when the window closes.
 
+    name: what the process is called where its end is told.
     signals:
         message_received(Message): every message of the engine, in order.
-        state_changed(EngineState): starting, ready, restarting, failed.
+        state_changed(EngineState): starting, ready, restarting, failed, closed.
         engine_stopped(str): it ended without being asked to; the sentence says how.
     """
 
@@ -121,20 +123,24 @@ class EngineThread(QThread):
     engine_stopped = Signal(str)
     _send_requested = Signal(object)
     _restart_requested = Signal(str)
+    _rest_requested = Signal()
 
     def __init__(
         self,
         command: Sequence[str] | None = None,
         policy: RestartPolicy | None = None,
         parent: QObject | None = None,
+        name: str = "engine",
     ) -> None:
         super().__init__(parent)
+        self.name = name
         self._process = _EngineProcess(
             list(command or engine_command()), policy or RestartPolicy(), self
         )
         self._process.moveToThread(self)
         self._send_requested.connect(self._process.send)
         self._restart_requested.connect(self._process.restart)
+        self._rest_requested.connect(self._process.rest)
         self.started.connect(self._process.start)
 
     def send(self, message: Message) -> None:
@@ -144,6 +150,10 @@ class EngineThread(QThread):
     def restart(self, sentence: str = "") -> None:
         """End the process at once if it runs and start a fresh one, whatever happened before."""
         self._restart_requested.emit(sentence)
+
+    def rest(self) -> None:
+        """End an idle process to free its memory; `restart` brings a fresh one."""
+        self._rest_requested.emit()
 
     def shutdown(self) -> None:
         """End the process and the thread; returns when both are gone."""
@@ -195,8 +205,13 @@ class _EngineProcess(QObject):
         self._policy.forgive()
         was_running = self._drop_process()
         if was_running:
-            self._thread.engine_stopped.emit(sentence or "The engine was restarted.")
+            self._thread.engine_stopped.emit(sentence or f"The {self._thread.name} was restarted.")
         self.start()
+
+    @Slot()
+    def rest(self) -> None:
+        if self._drop_process():
+            self._thread.state_changed.emit(EngineState("closed"))
 
     @Slot()
     def shutdown(self) -> None:
@@ -246,11 +261,13 @@ class _EngineProcess(QObject):
     def _receive(self, message: Message) -> None:
         if isinstance(message, EngineReady):
             if message.protocol != PROTOCOL_VERSION:
-                self._give_up("The engine belongs to another version of Sound Studio.")
+                self._give_up(
+                    f"The {self._thread.name} belongs to another version of Sound Studio."
+                )
                 return
             _yield_to_window(message.pid)
             self._thread.state_changed.emit(EngineState("ready"))
-        elif isinstance(message, JobFinished):
+        elif isinstance(message, JobFinished | ScoreFinished):
             self._policy.forgive()
         self._thread.message_received.emit(message)
 
@@ -266,12 +283,16 @@ class _EngineProcess(QObject):
         self._read_messages()
         self._read_log()
         if not self._is_closing:
-            self._after_crash(describe_exit(code, status == QProcess.ExitStatus.CrashExit))
+            self._after_crash(self._exit_words(code, status))
 
     @Slot(QProcess.ProcessError)
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart and not self._is_closing:
-            self._after_crash("The engine process could not be started.")
+            self._after_crash(f"The {self._thread.name} process could not be started.")
+
+    def _exit_words(self, code: int, status: QProcess.ExitStatus) -> str:
+        is_crash = status == QProcess.ExitStatus.CrashExit
+        return describe_exit(code, is_crash, self._thread.name)
 
     def _after_crash(self, sentence: str) -> None:
         log.error("%s", sentence)

@@ -7,7 +7,6 @@ from somebody else, so each part is checked before it is believed.
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import re
 from collections import Counter
@@ -16,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.core.errors import ReportError, explain_os_error
+from soundstudio.core.json_pieces import loads_in_pieces
 from soundstudio.core.score_words import TITLES
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def read_reports(path: Path) -> list[dict[str, Any]]:
 def parsed(content: bytes) -> Any:
     """The JSON value of a file's content. Raises ReportError."""
     try:
-        return json.loads(content, parse_constant=_refuse_constant)
+        return loads_in_pieces(content, _refuse_constant)
     except (ValueError, RecursionError) as error:
         raise ReportError(f"This is no JSON, or it was cut off ({error}).") from error
 

@@ -45,6 +45,9 @@ ACTIONS = (
     ActionSpec("cancel_all", "Generate", "Cancel all", ("Ctrl+.",), "close"),
     ActionSpec("focus_prompt", "Generate", "Go to the prompt", ("Ctrl+L",), "rename"),
     ActionSpec("new_seed", "Generate", "New seed", ("Ctrl+D",), "dice"),
+    ActionSpec("score", "Score", "Score the chosen sets", ("Ctrl+Shift+Return",), "score"),
+    ActionSpec("score_selected", "Score", "Score the selected clips…", (), "score"),
+    ActionSpec("play_nearest", "Score", "Play the nearest reference", ("N",), "like", "sound"),
     ActionSpec("play_stop", "Play", "Play or stop", ("Space",), "play"),
     ActionSpec("stop", "Play", "Stop", ("Esc",), "stop"),
     ActionSpec("loop", "Play", "Loop", ("L",), "loop", "sound", is_checkable=True),
@@ -73,6 +76,9 @@ ACTIONS = (
     ActionSpec("search", "Library", "Search the library", ("Ctrl+F",), "search"),
     ActionSpec("add_files", "Library", "Add sound files…", ("Ctrl+O",), "open"),
     ActionSpec("empty_trash", "Library", "Empty the trash…", (), "trash"),
+    ActionSpec("place_generate", "View", "Go to Generate", ("Ctrl+1",), "generate"),
+    # Ctrl+2 is kept for the place between them.
+    ActionSpec("place_score", "View", "Go to Score", ("Ctrl+3",), "score"),
     ActionSpec("zoom_in", "View", "Zoom in", ("Ctrl++", "Ctrl+="), "zoom"),
     ActionSpec("zoom_out", "View", "Zoom out", ("Ctrl+-",), ""),
     ActionSpec("zoom_fit", "View", "Show the whole sound", ("A",), "fit", "sound"),
@@ -90,7 +96,7 @@ ACTIONS = (
     ActionSpec("about", "Application", "About and licences", (), "info"),
     ActionSpec("quit", "Application", "Quit", ("Ctrl+Q",), ""),
 )
-GROUPS = ("Generate", "Play", "Clip", "Library", "View", "Application")
+GROUPS = ("Generate", "Score", "Play", "Clip", "Library", "View", "Application")
 
 
 class ActionRegistry(QObject):
@@ -121,10 +127,13 @@ class ActionRegistry(QObject):
         for action_id, slot in slots.items():
             self._actions[action_id].triggered.connect(lambda _=False, slot=slot: slot())
 
-    def give_sound_keys(self, widget: QWidget) -> None:
-        """Let the “sound” keys work while this widget, or a child of it, has the focus."""
+    def give_sound_keys(self, widget: QWidget, only: tuple[str, ...] = ()) -> None:
+        """Let the “sound” keys work while this widget, or a child of it, has the focus.
+
+        only: these, where the others would act on clips that are not the widget's.
+        """
         for spec in ACTIONS:
-            if spec.scope == "sound":
+            if spec.scope == "sound" and (not only or spec.id in only):
                 widget.addAction(self._actions[spec.id])
 
     def fill(self, menu: QMenu, ids: tuple[str, ...]) -> None:

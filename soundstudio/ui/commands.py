@@ -37,6 +37,7 @@ class Commands(QObject):
         self._audition_pause = QTimer(self, singleShot=True, interval=AUDITION_PAUSE_MS)
         self._audition_pause.timeout.connect(self._on_audition_pause)
         self._is_quiet_move = False
+        self._is_foreign = False  # what is open is none of the list's
 
     def connect_all(self) -> None:
         """Connect every action and every panel."""
@@ -50,8 +51,6 @@ class Commands(QObject):
         s, canvas = self._s, self._s.viewer.canvas
         slots: dict[str, Callable[[], object]] = {
             "generate": s.generation.generate,
-            "cancel_all": s.queue.cancel_all,
-            "focus_prompt": s.generate.prompt.setFocus,
             "new_seed": s.generate.seed.roll,
             "play_stop": self._play_stop,
             "stop": s.audition.stop,
@@ -169,13 +168,21 @@ class Commands(QObject):
 
     def _on_data(self) -> None:
         """A page arrived: the current row may be known only now."""
+        if self._is_foreign:
+            return
         clip = self._current()
         if clip is not None and clip.path != self._s.audition.path:
             self._audition_pause.start()
         elif clip is not None:
             self._s.viewer.show_clip(clip)
 
+    def note_foreign_sound(self) -> None:
+        """A sound that is none of the list's was opened."""
+        self._is_foreign = True
+        self._audition_pause.stop()
+
     def _open(self, clip: Clip, and_play: bool) -> None:
+        self._is_foreign = False
         self._s.viewer.show_clip(clip)
         self._s.audition.open(clip.path, and_play=and_play)
 
@@ -189,7 +196,7 @@ class Commands(QObject):
         )
         for name in ("export", "export_to", "favourite", "rename", "copy_file", "copy_path"):
             s.actions[name].setEnabled(is_clip)
-        for name in ("reveal", *(f"rate_{stars}" for stars in range(6))):
+        for name in ("reveal", "score_selected", *(f"rate_{stars}" for stars in range(6))):
             s.actions[name].setEnabled(is_clip)
         is_trash = s.library_panel.query().trashed
         s.actions["trash"].setEnabled(isinstance(row, FailedRow) or (is_clip and not is_trash))
@@ -204,8 +211,12 @@ class Commands(QObject):
     # playing
 
     def _play_stop(self) -> None:
-        clip = self._current()
-        if clip is not None and self._s.audition.path != clip.path:
+        clip, s = self._current(), self._s
+        if s.scoring.has_focus() and not s.audition.is_playing:
+            s.scoring.play_current()
+        elif self._is_foreign and not s.table.hasFocus():
+            s.audition.toggle()
+        elif clip is not None and s.audition.path != clip.path:
             self._open(clip, and_play=True)
         else:
             self._s.audition.toggle()
@@ -216,12 +227,13 @@ class Commands(QObject):
             self._open(clip, and_play=True)
 
     def _on_playing(self, is_playing: bool) -> None:
-        clip = self._current()
+        clip = None if self._is_foreign else self._current()
         self._s.table.set_playing(clip.id if is_playing and clip is not None else None)
 
     def _on_audition_failed(self, error: StudioError) -> None:
-        self._s.viewer.banner.show_error(error)
-        clip = self._current()
+        panel = self._s.results if self._is_foreign else self._s.viewer
+        panel.banner.show_error(error)
+        clip = None if self._is_foreign else self._current()
         if clip is not None:
             self._s.library_desk.mark_missing(clip.id)
 
@@ -250,11 +262,13 @@ class Commands(QObject):
         self._enable()
 
     def _try_prompt(self, prompt: str) -> None:
+        self._s.places.show("generate")
         self._s.generate.set_prompt(prompt)
         self._s.generation.generate()
 
     def _use_again(self) -> None:
         s = self._s
+        s.places.show("generate")
         row = s.model.rows.at(s.table.current_row())
         if isinstance(row, PendingRow):
             job = s.queue.job(row.job_id)
@@ -266,6 +280,7 @@ class Commands(QObject):
     def _more_like(self) -> None:
         clip = self._current()
         if clip is not None and self._s.generate.like.isEnabled():
+            self._s.places.show("generate")
             self._s.generate.like.set_clip(clip.path)
             self._s.generate.generate.setFocus()
 

@@ -23,7 +23,7 @@ def empty_words(query: ClipQuery, is_filtered: bool) -> tuple[str, str]:
     if not is_filtered:
         return (
             "Your sounds will appear here",
-            "Describe a sound at the left and press Ctrl+Return, or start with one of these:",
+            "Describe a sound under Generate and press Ctrl+Return, or start with one of these:",
         )
     if query.text:
         return (f"Nothing matches “{query.text}”", "Try fewer or shorter words.")

@@ -59,6 +59,11 @@ class LibraryDesk(QObject):
         model.rename_requested.connect(self.rename)
         library.failed.connect(self._on_failed)
 
+    @property
+    def found(self) -> int:
+        """How many clips the last query found."""
+        return self._found
+
     # asking
 
     def refresh(self) -> None:

@@ -4,28 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from soundstudio.ui.theme import indent_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from PySide6.QtGui import QCloseEvent
 
     from soundstudio.ui.action_registry import ActionRegistry
-    from soundstudio.ui.generate_panel import GeneratePanel
     from soundstudio.ui.library_panel import LibraryPanel
     from soundstudio.ui.rail import Rail
     from soundstudio.ui.status_line import StatusLine
     from soundstudio.ui.transport_bar import TransportBar
-    from soundstudio.ui.viewer_panel import ViewerPanel
 
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&File", ("add_files", "", "export", "export_to", "export_selection", "", "settings", "quit")),
     ("&Generate", ("generate", "cancel_all", "", "focus_prompt", "new_seed", "", "restart_engine")),
+    ("&Score", ("score", "score_selected", "", "play_nearest")),
     (
         "&Clip",
         (
@@ -41,14 +52,16 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "&View",
-        ("search", "", "zoom_in", "zoom_out", "zoom_fit", "zoom_selection", "", "select_all",
-         "clear_selection"),
+        (
+            "place_generate", "place_score", "", "search", "", "zoom_in", "zoom_out", "zoom_fit",
+            "zoom_selection", "", "select_all", "clear_selection",
+        ),
     ),
     ("&Help", ("shortcuts", "open_logs", "about")),
 )  # fmt: skip
 CLIP_MENU = (
     "play_stop", "", "favourite", "rename", "use_again", "more_like", "", "export", "export_to",
-    "copy_file", "copy_path", "reveal", "", "trash", "restore",
+    "copy_file", "copy_path", "reveal", "", "score_selected", "", "trash", "restore",
 )  # fmt: skip
 VIEWER_MENU = (
     "play_stop", "loop", "", "export_selection", "select_all", "clear_selection", "", "zoom_fit",
@@ -57,6 +70,10 @@ VIEWER_MENU = (
 FAILED_MENU = ("use_again", "dismiss")
 # What a window manager may add around the window; it is not known before the window is shown.
 FRAME = QSize(16, 40)
+
+
+# Above the library, and the library: of the places in the order of the rail.
+ROOM_OF_PLACE = ([390, 350], [606, 134])
 
 
 def exceeds(size: QSize, room: QSize) -> bool:
@@ -81,6 +98,11 @@ class MainWindow(QMainWindow):
         self._state = QSettings(str(state_file), QSettings.Format.IniFormat, self)
         self._columns = QSplitter(Qt.Orientation.Horizontal, self)
         self._rows = QSplitter(Qt.Orientation.Vertical, self)
+        self._sides = QStackedWidget(self)
+        self._tops = QStackedWidget(self)
+        self._place = 0
+        # What each place has of the height: itself, and the library below it.
+        self._heights: dict[int, list[int]] = {}
         for splitter in (self._columns, self._rows):
             splitter.setHandleWidth(5)
             splitter.setChildrenCollapsible(False)
@@ -88,31 +110,36 @@ class MainWindow(QMainWindow):
     def arrange(
         self,
         rail: Rail,
-        generate: GeneratePanel,
-        viewer: ViewerPanel,
+        places: Sequence[tuple[QWidget, QWidget]],
         transport: TransportBar,
         library: LibraryPanel,
         status: StatusLine,
     ) -> None:
-        """Put the panels in their places."""
+        """Put the panels in their places.
+
+        places: for each what stands at the left, and what stands above transport and library.
+        """
+        for side, top in places:
+            self._sides.addWidget(side)
+            self._tops.addWidget(top)
         sound = QWidget(self)
         column = QVBoxLayout(sound)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(1)
-        column.addWidget(viewer, 1)
+        column.addWidget(self._tops, 1)
         column.addWidget(transport)
         self._rows.addWidget(sound)
         self._rows.addWidget(library)
         self._rows.setStretchFactor(0, 1)
         self._rows.setStretchFactor(1, 1)
-        self._rows.setSizes([390, 350])
-        self._columns.addWidget(generate)
+        self._rows.setSizes(ROOM_OF_PLACE[0])
+        self._columns.addWidget(self._sides)
         self._columns.addWidget(self._rows)
         self._columns.setStretchFactor(0, 0)
         self._columns.setStretchFactor(1, 1)
         self._columns.setSizes([330, 880])
-        generate.setMinimumWidth(290)
-        generate.setMaximumWidth(460)
+        self._sides.setMinimumWidth(290)
+        self._sides.setMaximumWidth(460)
         middle = QHBoxLayout()
         middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(0)
@@ -126,6 +153,35 @@ class MainWindow(QMainWindow):
         page.addWidget(status)
         self.setCentralWidget(centre)
         indent_numbers(centre)
+
+    def show_place(self, number: int) -> None:
+        """Show a place by its number on the rail; each keeps its own share of the height."""
+        if number == self._place:
+            return
+        self._heights[self._place] = self._rows.sizes()
+        self._place = number
+        self._sides.setCurrentIndex(number)
+        self._tops.setCurrentIndex(number)
+        self._rows.setSizes(self._heights.get(number, ROOM_OF_PLACE[number]))
+
+    def event(self, event: QEvent) -> bool:
+        """The space bar presses the button that has the focus, and plays everywhere else.
+
+        Without a word here the window's own key would go first, and no button could be pressed
+        without a mouse.
+        """
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Space
+            and not event.modifiers()
+        ):
+            focused = QApplication.focusWidget()
+            takes_space = isinstance(focused, QAbstractButton | QComboBox)
+            if focused is not None and (takes_space or focused.property("takesSpace")):
+                event.accept()
+                return True
+        return super().event(event)
 
     def add_menus(self, actions: ActionRegistry) -> None:
         for title, ids in MENUS:
@@ -152,6 +208,9 @@ class MainWindow(QMainWindow):
                 restore(value)
 
     def save_places(self) -> None:
+        if self._place:
+            # The first place is the one that opens.
+            self._rows.setSizes(self._heights[0])
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue("columns", self._columns.saveState())
         self._state.setValue("rows", self._rows.saveState())

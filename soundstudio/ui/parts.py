@@ -8,17 +8,27 @@ if TYPE_CHECKING:
     from soundstudio.core.paths import UserFolders
     from soundstudio.jobs.background import Background
     from soundstudio.jobs.queue import JobQueue
+    from soundstudio.jobs.score_runner import ScoreRunner
+    from soundstudio.jobs.serial_thread import SerialThread
+    from soundstudio.library.library import Library
     from soundstudio.ui.action_registry import ActionRegistry
     from soundstudio.ui.audition import Audition
     from soundstudio.ui.clip_exports import ClipExports
     from soundstudio.ui.clip_table import ClipTable
     from soundstudio.ui.clip_table_model import ClipTableModel
+    from soundstudio.ui.commands import Commands
     from soundstudio.ui.generate_panel import GeneratePanel
     from soundstudio.ui.generation_desk import GenerationDesk
     from soundstudio.ui.library_desk import LibraryDesk
     from soundstudio.ui.library_panel import LibraryPanel
     from soundstudio.ui.main_window import MainWindow
     from soundstudio.ui.output_watch import OutputWatch
+    from soundstudio.ui.places import Places
+    from soundstudio.ui.rail import Rail
+    from soundstudio.ui.score_desk import ScoreDesk
+    from soundstudio.ui.score_file_exports import ScoreFileExports
+    from soundstudio.ui.score_panel import ScorePanel
+    from soundstudio.ui.score_results import ScoreResults
     from soundstudio.ui.settings_desk import SettingsDesk
     from soundstudio.ui.status_line import StatusLine
     from soundstudio.ui.theme import Theme
@@ -33,13 +43,18 @@ class Parts(Protocol):
     folders: UserFolders
     theme: Theme
     queue: JobQueue
+    library: SerialThread[Library]
+    score_runner: ScoreRunner
     export_background: Background
     window: MainWindow
     actions: ActionRegistry
     thumbnails: Thumbnails
     model: ClipTableModel
     table: ClipTable
+    rail: Rail
     generate: GeneratePanel
+    score_panel: ScorePanel
+    results: ScoreResults
     viewer: ViewerPanel
     transport: TransportBar
     library_panel: LibraryPanel
@@ -49,4 +64,8 @@ class Parts(Protocol):
     exports: ClipExports
     generation: GenerationDesk
     output: OutputWatch
+    scoring: ScoreDesk
+    score_exports: ScoreFileExports
+    places: Places
+    commands: Commands
     settings: SettingsDesk

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
@@ -42,6 +42,7 @@ class Rail(QWidget):
         self.setObjectName("rail")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._group = QButtonGroup(self, exclusive=True)
+        self._ids = [place.id for place in places]
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 8, 6, 8)
         column.setSpacing(6)
@@ -49,6 +50,7 @@ class Rail(QWidget):
             button = self._button(place.title)
             button.setCheckable(True)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.setText(place.title)
             font = button.font()
             font.setPointSizeF(font.pointSizeF() * 0.8)
@@ -65,6 +67,10 @@ class Rail(QWidget):
             button.setDefaultAction(action)
             button.setIconSize(QSize(20, 20))
             column.addWidget(button, alignment=Qt.AlignmentFlag.AlignHCenter)
+
+    def show_place(self, id_: str) -> None:
+        """Light up a place's button."""
+        self._group.buttons()[self._ids.index(id_)].setChecked(True)
 
     def _button(self, name: str) -> QToolButton:
         button = QToolButton(self)

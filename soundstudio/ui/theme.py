@@ -123,6 +123,7 @@ QMainWindow, QDialog {{ background: {c.window}; }}
 QWidget#panel {{ background: {c.panel}; }}
 QWidget#rail {{ background: {c.window}; }}
 QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+QFrame#tile {{ background: {c.field}; border: 1px solid {c.border}; border-radius: 6px; }}
 QLabel#heading {{ font-weight: 600; }}
 QLabel#muted {{ color: {c.muted}; }}
 QLabel#warning {{ color: {c.warning}; }}

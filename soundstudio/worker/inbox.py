@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 
 # A step or a decoding that is under way when the parent ends gets this long to notice.
 EXIT_GRACE_S: Final = 10.0
-MAX_LINE_BYTES: Final = 1_000_000
+# The longest message is a scoring of a library's whole search result: 100,000 paths are 12 MB.
+MAX_LINE_BYTES: Final = 64_000_000
 
 
 class Inbox:

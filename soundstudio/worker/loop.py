@@ -20,11 +20,13 @@ from soundstudio.core.messages import (
     Message,
     ModelLoaded,
     ModelLoading,
+    ScoreSets,
     Shutdown,
     VariationReady,
 )
 from soundstudio.core.progress import Cancelled, Progress, ProgressCallback
 from soundstudio.worker.outbox import ParentGone
+from soundstudio.worker.scoring import Scorer
 from soundstudio.worker.warm_model import WarmModel
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Engine:
         self._inbox = inbox
         self._outbox = outbox
         self._warm = WarmModel()
+        self._scorer = Scorer(inbox, outbox)
 
     def run(self) -> None:
         """Work until the parent asks for the end or is gone."""
@@ -61,6 +64,8 @@ class Engine:
             self._generate(message)
         elif isinstance(message, LoadModel):
             self._load(message)
+        elif isinstance(message, ScoreSets):
+            self._scorer.score(message)
         else:
             log.error("the engine has no use for %s", type(message).__name__)
 

@@ -8,10 +8,16 @@ from soundstudio.core import messages
 from soundstudio.core.errors import OutOfMemoryError
 from soundstudio.core.messages import Generate, JobFailed, ProtocolError, VariationReady
 from soundstudio.core.requests import GenerationRequest
+from soundstudio.core.score_requests import ScoreRequest, SetChoice
 
 EXAMPLES = [
     Generate("j1", GenerationRequest(prompt="drip\n“drop” 🌧️", seed=7), "/tmp/x", "cpu", "float32"),
     messages.LoadModel("starter"),
+    messages.ScoreSets(
+        "s1", ScoreRequest(SetChoice("é", files=("/ü.wav",)), SetChoice("r", "/r")), "/h", "cpu"
+    ),
+    messages.ScoreProgress("s1", "listening", 3, 20),
+    messages.ScoreFinished("s1", "", 2.0, "The disk is full.", {"fd": None}),
     messages.CancelJob("j1"),
     messages.Shutdown(),
     messages.EngineReady(messages.PROTOCOL_VERSION, 123),
@@ -54,6 +60,7 @@ def test_a_failure_carries_its_kind() -> None:
         b'{"type": "Unheard"}\n',
         b'{"type": "JobStarted"}\n',
         b'{"type": "JobStarted", "job_id": "1", "more": 2}\n',
+        b'{"type": "ScoreSets", "job_id": "1", "scoring": {}, "history": ""}\n',
         b'{"type": "Generate", "job_id": "1", "request": {}, "folder": ""}\n',
     ],
 )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from soundstudio.audio.output import OutputDevice
 
 FAKE_ENGINE = Path(__file__).parents[1] / "jobs" / "fake_engine.py"
+FAKE_SCORER = FAKE_ENGINE.with_name("fake_scorer.py")
 
 
 class SilentPlayer:
@@ -110,7 +111,8 @@ def make_studio(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Stud
 
     def make(*files: str, engine: tuple[str, ...] = (), is_real: bool = False) -> Studio:
         fake = [sys.executable, str(FAKE_ENGINE), *engine]
-        studio = Studio(qapp, user_folders(), None if is_real else fake, SilentPlayer)
+        scorer = None if is_real else [sys.executable, str(FAKE_SCORER)]
+        studio = Studio(qapp, user_folders(), None if is_real else fake, SilentPlayer, scorer)
         studios.append(studio)
         studio.start(files)
         return studio

@@ -624,7 +624,7 @@ def test_tab_walks_from_the_prompt_to_generate_and_on_to_the_list(
     wait_for_clips(qtbot, studio, 1)
     seen: list[QWidget] = []
     widget = studio.generate.prompt
-    for _ in range(250):
+    for _ in range(600):
         widget = widget.nextInFocusChain()
         if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisibleTo(studio.window):
             seen.append(widget)

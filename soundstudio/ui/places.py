@@ -1,0 +1,149 @@
+"""Going from place to place, and what the places do with the library and the player they share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QKeySequence
+
+from soundstudio.library.export import make_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from soundstudio.library.library import Library
+    from soundstudio.ui.action_registry import ActionRegistry
+    from soundstudio.ui.parts import Parts
+    from soundstudio.ui.set_picker import SetPicker
+
+PLACE_IDS = ("generate", "score")
+MAIN_KEYS = ("Ctrl+Return", "Ctrl+Enter")
+
+
+class Places(QObject):
+    """Built when every panel and desk is there; the window opens with the first place."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts.window)
+        self._s = parts
+        self.current = PLACE_IDS[0]
+
+    def connect_all(self) -> None:
+        """Connect rail, actions, and what the Score place takes from the library."""
+        s = self._s
+        s.rail.place_chosen.connect(self.show)
+        s.actions.connect_all(
+            {
+                "cancel_all": self._cancel_all,
+                "focus_prompt": self._go_to_prompt,
+                "place_generate": lambda: self.show("generate"),
+                "place_score": lambda: self.show("score"),
+                "score": self._score,
+                "score_selected": self._score_selected,
+                "play_nearest": s.scoring.play_nearest,
+            }
+        )
+        s.scoring.sound_chosen.connect(self._on_sound)
+        s.scoring.options_changed.connect(lambda values: s.settings.change(**values))
+        s.scoring.busy_changed.connect(s.actions["score"].setDisabled)
+        s.audition.playing_changed.connect(self._on_playing)
+        s.results.export_requested.connect(
+            lambda kind: s.score_exports.export_to(
+                kind, s.scoring.exported(), make_plan(s.settings.current, s.folders).folder
+            )
+        )
+        for picker in (s.score_panel.generated, s.score_panel.reference):
+            picker.library_requested.connect(
+                lambda which, picker=picker: self._take_from_library(picker, which)
+            )
+            picker.menu().aboutToShow.connect(lambda picker=picker: self._count_library(picker))
+        give_keys(s.actions, s)
+        self._share_main_key()
+
+    def show(self, place: str) -> None:
+        """Go to a place."""
+        s = self._s
+        if place == self.current:
+            return
+        self.current = place
+        s.window.show_place(PLACE_IDS.index(place))
+        s.rail.show_place(place)
+        self._share_main_key()
+        if place == "score":
+            s.scoring.show()
+            s.score_panel.generated.setFocus()
+        else:
+            s.generate.prompt.setFocus()
+
+    def _share_main_key(self) -> None:
+        """Ctrl+Return does what the place in front is for; elsewhere it would act unseen."""
+        generate, score = self._s.actions["generate"], self._s.actions["score"]
+        keys = [QKeySequence(key) for key in MAIN_KEYS]
+        is_score = self.current == "score"
+        generate.setShortcuts([] if is_score else keys)
+        score.setShortcuts([*(keys if is_score else []), QKeySequence("Ctrl+Shift+Return")])
+
+    def _cancel_all(self) -> None:
+        self._s.queue.cancel_all()
+        self._s.score_runner.cancel()
+
+    def _go_to_prompt(self) -> None:
+        self.show("generate")
+        self._s.generate.prompt.setFocus()
+
+    def _score(self) -> None:
+        self.show("score")
+        self._s.scoring.score()
+
+    # sounds
+
+    def _on_sound(self, path: Path, name: str, is_now: bool) -> None:
+        """A scored sound was chosen: show it in the viewer and play it as the list would."""
+        s = self._s
+        s.viewer.show_title(name, str(path.parent))
+        s.commands.note_foreign_sound()
+        s.audition.open(path, and_play=is_now or s.settings.current.audition_on_select)
+
+    def _on_playing(self, is_playing: bool) -> None:
+        s, report = self._s, self._s.results.report
+        name = s.results.clips.current_name()
+        is_shown = (
+            is_playing and report is not None and report.generated_file(name) == s.audition.path
+        )
+        s.results.clips.set_playing(name if is_shown else "")
+
+    # the library
+
+    def _count_library(self, picker: SetPicker) -> None:
+        picker.set_library_counts(len(self._s.table.selected_ids()), self._s.library_desk.found)
+
+    def _score_selected(self) -> None:
+        self.show("score")
+        self._take_from_library(self._s.score_panel.generated, "selection")
+
+    def _take_from_library(self, picker: SetPicker, which: str) -> None:
+        """The selected clips, or all that the library's query finds, as a set."""
+        s = self._s
+        ids, query = s.table.selected_ids(), s.library_panel.query()
+
+        def paths(library: Library) -> list[str]:
+            wanted = ids if which == "selection" else library.ids(query).tolist()
+            return [str(clip.path) for clip in library.clips(wanted) if not clip.is_missing]
+
+        def done(files: list[str]) -> None:
+            what = "Selected clips" if which == "selection" else "Library"
+            if which != "selection" and query.text:
+                what = f"Library: “{query.text}”"
+            s.scoring.use_files(what, files, picker)
+
+        s.library.ask(paths, done, doing="reading the library")
+
+
+def give_keys(actions: ActionRegistry, s: Parts) -> None:
+    """The list of scored clips and the map play; what acts on the library stays out."""
+    actions.give_sound_keys(
+        s.results.clips.table,
+        only=("play_nearest", "loop", "seek_back", "seek_forward", "seek_start", "seek_end"),
+    )
+    actions.give_sound_keys(s.results.map, only=("play_nearest", "loop"))

@@ -1,0 +1,178 @@
+"""Scoring in the child process: two sets in, a report out, the networks kept warm."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from soundstudio.core.errors import OutOfMemoryError, StorageError, StudioError
+from soundstudio.core.messages import (
+    JobCancelled,
+    JobFailed,
+    JobStarted,
+    Message,
+    ScoreFinished,
+    ScoreProgress,
+    ScoreSets,
+    ScoreStage,
+)
+from soundstudio.core.progress import Cancelled, Progress
+from soundstudio.worker.outbox import ParentGone
+
+if TYPE_CHECKING:
+    from soundstudio.core.score_requests import ScoreRequest, SetChoice
+    from soundstudio.evaluation.backbones import Backbone
+    from soundstudio.evaluation.sets import SoundSet
+    from soundstudio.worker.inbox import Inbox
+    from soundstudio.worker.outbox import Outbox
+
+log = logging.getLogger(__name__)
+
+# Thousands of sounds that were heard before pass in a second; the window shows 20 steps of it.
+TELL_EVERY_S: Final = 0.05
+OUT_OF_MEMORY_ADVICE: Final = (
+    "Close other programs, score fewer sounds at once, or choose the device “cpu” in the settings. "
+    "What was heard is kept: scoring again goes on from there."
+)
+
+
+class Scorer:
+    """Carries out `ScoreSets`; the last backbone stays loaded."""
+
+    def __init__(self, inbox: Inbox, outbox: Outbox) -> None:
+        self._inbox = inbox
+        self._outbox = outbox
+        self._key: tuple[str, ...] = ()
+        self._backbone: Backbone | None = None
+        self._told_s = 0.0
+
+    def score(self, job: ScoreSets) -> None:
+        """Score, and answer with ScoreFinished, JobCancelled or JobFailed."""
+        started = time.monotonic()
+        try:
+            self._stop_if_cancelled(job)
+            self._outbox.send(JobStarted(job.job_id))
+            answer: Message = self._finished(job, started)
+        except Cancelled:
+            answer = JobCancelled(job.job_id)
+        except OutOfMemoryError as error:
+            self._forget_backbone()
+            answer = JobFailed.from_error(
+                job.job_id, OutOfMemoryError(error.message, OUT_OF_MEMORY_ADVICE)
+            )
+        except StudioError as error:
+            log.info("scoring %s failed: %s", job.job_id, error.sentence())
+            answer = JobFailed.from_error(job.job_id, error)
+        except ParentGone:
+            raise
+        except Exception:  # the process border: it becomes a message
+            log.exception("scoring %s", job.job_id)
+            unexpected = StudioError(
+                "Something unexpected happened while scoring.", "The log has the details."
+            )
+            answer = JobFailed.from_error(job.job_id, unexpected)
+        self._inbox.forget(job.job_id)
+        self._outbox.send(answer)
+
+    def _finished(self, job: ScoreSets, started: float) -> ScoreFinished:
+        from soundstudio.engine.failures import explained_failures
+
+        with explained_failures("scoring"):
+            report = self._report(job)
+        problem, path = "", ""
+        try:
+            path = _keep(report, job)
+        except StorageError as error:
+            log.warning("the report is not kept: %s", error.sentence())
+            problem = error.sentence()
+        seconds = time.monotonic() - started
+        return ScoreFinished(job.job_id, path, seconds, problem, report if problem else None)
+
+    def _report(self, job: ScoreSets) -> dict[str, Any]:
+        from soundstudio.evaluation.feature_cache import FeatureCache
+        from soundstudio.evaluation.listening import listen
+        from soundstudio.evaluation.prompts import read_prompts
+        from soundstudio.evaluation.score_report import as_json
+        from soundstudio.evaluation.scoring import ScoringOptions, score_clips
+
+        wish = job.scoring.validated()
+        sets = [sounds_of(c) for c in (wish.generated, wish.reference) if c is not None]
+        prompts = read_prompts(Path(wish.prompts)) if wish.prompts else None
+        total = sum(len(each.paths) for each in sets)
+        self._tell(job, "loading", 0, total)
+        backbone = self._load(wish, job.device)
+
+        def progress(where: Progress) -> None:
+            self._stop_if_cancelled(job)
+            self._tell(job, "listening", where.step, where.steps)
+
+        cache = FeatureCache(backbone) if wish.is_cached else None
+        clips = listen(sets, backbone, cache, progress)
+        self._tell(job, "computing", total, total)
+        options = ScoringOptions(wish.draws, wish.seed, prompts)
+        result = score_clips(sets, clips, backbone, options)
+        self._stop_if_cancelled(job)
+        return as_json(result)
+
+    def _load(self, wish: ScoreRequest, device: str) -> Backbone:
+        """The warm backbone, or the named one in its place. Raises ModelError, DeviceError."""
+        key = (wish.backbone, wish.panns, wish.vggish, device)
+        if self._backbone is None or key != self._key:
+            self._forget_backbone()
+            from soundstudio.evaluation.backbones import load_bundled, load_paper
+
+            if wish.backbone == "paper":
+                self._backbone = load_paper(Path(wish.panns), Path(wish.vggish), device)
+            else:
+                self._backbone = load_bundled(device=device)
+            self._key = key
+        return self._backbone
+
+    def _forget_backbone(self) -> None:
+        self._key, self._backbone = (), None
+
+    def _tell(self, job: ScoreSets, stage: ScoreStage, done: int, total: int) -> None:
+        now = time.monotonic()
+        if stage == "listening" and done and now - self._told_s < TELL_EVERY_S:
+            return
+        self._told_s = now
+        self._outbox.send(ScoreProgress(job.job_id, stage, done, total))
+
+    def _stop_if_cancelled(self, job: ScoreSets) -> None:
+        if self._inbox.is_cancelled(job.job_id) or self._inbox.is_closed:
+            raise Cancelled
+
+
+def sounds_of(choice: SetChoice) -> SoundSet:
+    """The sounds of a set as it was chosen. Raises ScoringError, DatasetError."""
+    from soundstudio.evaluation.sets import find_sounds, sounds_of_files
+
+    if choice.files:
+        return sounds_of_files([Path(file) for file in choice.files], choice.title)
+    if choice.fold:
+        return _fold_of(choice)
+    return find_sounds(Path(choice.folder))
+
+
+def _fold_of(choice: SetChoice) -> SoundSet:
+    from soundstudio.benchmark.layouts import read_dataset
+    from soundstudio.evaluation.sets import sounds_of_files
+    from soundstudio.evaluation.statistics import ScoringError
+
+    clips = read_dataset("esc50", Path(choice.folder)).clips
+    paths = [clip.path for clip in clips if clip.fold == choice.fold]
+    if not paths:
+        raise ScoringError(
+            f"{choice.folder} holds no sounds of fold {choice.fold}.", "Choose another fold."
+        )
+    return sounds_of_files(paths, choice.title)
+
+
+def _keep(report: dict[str, Any], job: ScoreSets) -> str:
+    """Put a report into the history; where it lies. Raises StorageError."""
+    from soundstudio.library.score_history import ScoreHistory
+
+    entry = ScoreHistory(Path(job.history)).add(report, title=job.scoring.title())
+    return str(entry.path)
