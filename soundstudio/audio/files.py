@@ -25,10 +25,6 @@ log = logging.getLogger(__name__)
 FloatArray = npt.NDArray[np.float32]
 WavSubtype = Literal["PCM_16", "PCM_24", "FLOAT"]
 
-SOUND_SUFFIXES: Final = frozenset(
-    (".wav", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".w64", ".rf64",
-     ".caf", ".au")
-)  # fmt: skip
 _PCM_TAG: Final = 1
 _FLOAT_TAG: Final = 3
 _EXTENSIBLE_TAG: Final = 0xFFFE
