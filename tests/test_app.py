@@ -156,6 +156,34 @@ def test_files_arrive_at_the_first_instance(qtbot: QtBot, tmp_path: Path) -> Non
     instance.close()
 
 
+def test_a_socket_that_ends_last_takes_nothing_with_it() -> None:
+    """The server's end and its socket's must not end the socket twice."""
+    answer = run_python(
+        """
+        from PySide6.QtCore import QCoreApplication, QEvent
+        from PySide6.QtNetwork import QLocalSocket
+        from soundstudio.ui.single_instance import SingleInstance
+
+        app = QCoreApplication([])
+
+        def use():
+            instance = SingleInstance("soundstudio-test-ends-last")
+            socket = QLocalSocket()
+            socket.connectToServer("soundstudio-test-ends-last")
+            assert socket.waitForConnected(5000)
+            while not instance._sockets:
+                app.processEvents()
+            instance._drop(next(iter(instance._sockets)))
+            instance.close()
+
+        use()
+        app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        print("alive")
+        """
+    )
+    assert answer.stdout.strip() == "alive", answer.stderr
+
+
 def test_damaged_settings_give_defaults_and_a_reason(tmp_path: Path) -> None:
     folders = user_folders()
     folders.config.mkdir(parents=True)

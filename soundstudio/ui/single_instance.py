@@ -93,4 +93,8 @@ class SingleInstance(QObject):
 
     def _drop(self, socket: QLocalSocket) -> None:
         self._sockets.discard(socket)
+        # Else the socket's end could free the last reference to this object, which would end its
+        # server, which would end the socket a second time.
+        socket.readyRead.disconnect()
+        socket.disconnected.disconnect()
         socket.deleteLater()
