@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QEvent
 
 from soundstudio.app import Studio
 from soundstudio.audio.files import Sound, write_wav
@@ -124,6 +125,9 @@ def make_studio(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Stud
         qapp.styleHints().colorSchemeChanged.disconnect(studio.theme._apply)
         studio.window.deleteLater()
         studio.theme.deleteLater()
+    # Now, while everything that they may ask for is there: an end in the middle of the next test's
+    # style sheet, which visits every widget, would be a crash.
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     qapp.setStyleSheet("")
 
 
