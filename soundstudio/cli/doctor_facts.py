@@ -28,6 +28,7 @@ _PACKAGES: Final = (
     "diffusers",
     "transformers",
     "accelerate",
+    "peft",
     "tokenizers",
     "safetensors",
     "numpy",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.cli.terminal import ProgressBar, write_json, write_line, write_problem
 from soundstudio.core.errors import InvalidRequestError
-from soundstudio.core.finetuning import BEST_BY, CONDITIONS, FinetuneSettings
+from soundstudio.core.finetuning import BEST_BY, CONDITIONS, METHODS, FinetuneSettings
 from soundstudio.core.paths import user_folders
 from soundstudio.core.processes import checked_processes
 from soundstudio.core.progress import Cancelled, Progress
@@ -34,6 +34,8 @@ _OPTIONS: Final[tuple[tuple[str, str, Any, str], ...]] = (
     ("batch_size", "N", int, "clips a step, over all processes"),
     ("learning_rate", "X", float, "after the warm-up"),
     ("warmup_steps", "N", int, "over which the learning rate rises"),
+    ("lora_rank", "N", int, "of the adapters of --method lora"),
+    ("lora_alpha", "X", float, "of the adapters; alpha / rank is their factor"),
     ("weight_decay", "X", float, "AdamW's"),
     ("beta1", "X", float, "AdamW's"),
     ("beta2", "X", float, "AdamW's"),
@@ -69,6 +71,9 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     add("--from-scratch", action="store_const", const=True,
         help="begin with random weights; VAE, CLAP and vocoder are the model's")  # fmt: skip
     add("--condition", choices=CONDITIONS, help=f"in training (default: {defaults.condition})")
+    add("--method", choices=METHODS,
+        help="all weights of the UNet, or adapters beside them, which takes much less "
+        f"memory (default: {defaults.method}, full if the memory holds it)")  # fmt: skip
     for name, metavar, kind, text in _OPTIONS:
         flag = "--" + name.replace("_", "-")
         add(flag, metavar=metavar, type=kind, help=f"{text} (default: {getattr(defaults, name)})")

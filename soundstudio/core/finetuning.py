@@ -11,7 +11,9 @@ from soundstudio.core.errors import InvalidRequestError
 from soundstudio.core.requests import MAX_SEED, STARTER_MODEL
 
 TrainingCondition = Literal["text", "audio"]
+Method = Literal["auto", "full", "lora"]
 BestBy = Literal["loss", "fd", "is", "kl", "fad"]
+METHODS: Final = get_args(Method)
 CONDITIONS: Final = get_args(TrainingCondition)
 BEST_BY: Final = get_args(BestBy)
 HIGHER_IS_BETTER: Final = frozenset({"is"})
@@ -24,6 +26,9 @@ class FinetuneSettings:
 
     model: catalogue id or folder; its VAE, CLAP and vocoder stay as they are.
     from_scratch: the UNet starts from random weights instead of the model's.
+    method: full trains all of the UNet, lora small adapters beside its frozen weights; auto takes
+    full if the memory holds it. lora_rank, lora_alpha: the adapters' rank, and alpha / rank their
+    factor; by default one that lets both methods share their learning rate (docs/adr/0041).
     condition: what the UNet is told in training; it is always sampled with text.
     batch_size: of one optimiser step, over all processes.
     warmup_steps: the learning rate rises linearly, then stays.
@@ -40,6 +45,9 @@ class FinetuneSettings:
 
     model: str = STARTER_MODEL
     from_scratch: bool = False
+    method: Method = "auto"
+    lora_rank: int = 16
+    lora_alpha: float = 128.0
     condition: TrainingCondition = "text"
     steps: int = 20_000
     batch_size: int = 8
@@ -64,6 +72,14 @@ class FinetuneSettings:
 
     def validated(self) -> FinetuneSettings:
         """Return the settings themselves, or raise InvalidRequestError with a clear sentence."""
+        _one_of("method", self.method, METHODS)
+        _between("rank of the adapters", self.lora_rank, 1, 1024)
+        _between("alpha of the adapters", self.lora_alpha, 1e-3, 1e5)
+        if self.method == "lora" and self.from_scratch:
+            raise InvalidRequestError(
+                "LoRA adapts weights that have learned something; from scratch there are none.",
+                "Choose --method full, or leave --from-scratch away.",
+            )
         _one_of("condition", self.condition, CONDITIONS)
         _one_of("score that chooses the best weights", self.best_by, BEST_BY)
         _between("number of steps", self.steps, 1, 10_000_000)

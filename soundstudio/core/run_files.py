@@ -186,7 +186,8 @@ def read_description(run: RunFolder) -> RunDescription:
         return RunDescription(
             name=str(values["name"]),
             created=str(values["created"]),
-            settings=FinetuneSettings.from_dict(values["settings"]),
+            # Runs from before there was a choice are full ones.
+            settings=FinetuneSettings.from_dict({"method": "full"} | values["settings"]),
             base=dict(values["base"]),
             models_folder=str(values["models_folder"]),
             cache_folder=str(values["cache_folder"]),

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from soundstudio.core.catalogue import MODEL_CARD, MODEL_INDEX, catalogue, read_card, row_of_folder
 from soundstudio.core.errors import ModelError, RunError, explain_os_error
 from soundstudio.engine.model_folder import read_model_folder
+from soundstudio.training.adapters import merged_weights
 from soundstudio.training.tensor_file import read_tensors, write_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import torch
 
     from soundstudio.core.catalogue import CatalogueRow
     from soundstudio.core.run_files import RunDescription, RunFolder
@@ -44,9 +43,11 @@ def check_name_is_free(name: str, models_folder: Path) -> None:
 
 
 def keep_best(run: RunFolder, unet: Any, facts: Mapping[str, Any]) -> None:
-    """Write weights as the best so far; `facts` say of which step. Raises StorageError."""
-    tensors: dict[str, torch.Tensor] = dict(unet.state_dict())
-    write_tensors(run.best, tensors, facts)
+    """Write weights as the best so far; `facts` say of which step. Raises StorageError.
+
+    They are a plain UNet's, whatever the method: every program that reads the layout can use them.
+    """
+    write_tensors(run.best, merged_weights(unet), facts)
 
 
 def best_facts(run: RunFolder) -> dict[str, Any] | None:
@@ -131,6 +132,9 @@ def _write_cards(
 def _in_words(card: dict[str, Any]) -> str:
     base, settings, weights = card["base"], card["settings"], card["weights"]
     start = "random weights" if settings["from_scratch"] else f"the UNet of {base['title']}"
+    how = "all weights of the UNet learned"
+    if settings["method"] == "lora":
+        how = f"LoRA of rank {settings['lora_rank']}, alpha {settings['lora_alpha']:g}, merged in"
     score = ""
     if weights.get("value") is not None:
         score = f", chosen by {weights['best_by']} ({weights['value']:.4g})"
@@ -141,6 +145,7 @@ Fine-tuned with Sound Studio, from {start}. VAE, CLAP and vocoder are those of {
 * Licence: **{base["licence"]}**, the one of {base["title"]}, whose licence and credits lie in this
   folder as far as it came with them. The clips that it was trained on have licences of their own.
 * Clips: {card["clips"]["train"]} in training, {card["clips"]["validation"]} for validation.
+* Method: {how}.
 * Condition in training: {settings["condition"]}. Batch {settings["batch_size"]}, learning rate
   {settings["learning_rate"]:g}, averaged weights of step {weights["step"]:,}{score}.
 * Begun {card["created"]}; all settings are in `{MODEL_CARD}`.

@@ -9,20 +9,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstudio.core.errors import ModelError, RunError
+from soundstudio.core.errors import RunError
 from soundstudio.core.progress import ProgressCallback, ignore_progress
 from soundstudio.engine.devices import choose_device, choose_dtype, limit_threads
 from soundstudio.engine.failures import explained_failures
-from soundstudio.engine.loading import build_part
 from soundstudio.engine.model_folder import ModelFolder, read_model_folder
-from soundstudio.training.draws import Draws, weights_seed
+from soundstudio.training.draws import Draws
 from soundstudio.training.encoding import encode, find_missing, texts_of
 from soundstudio.training.encodings import EncodingCache
 from soundstudio.training.examples import Examples
 from soundstudio.training.fingerprints import fingerprints_of
 from soundstudio.training.front_end import training_frames
+from soundstudio.training.method import make_trainer
 from soundstudio.training.objective import Objective
-from soundstudio.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from soundstudio.core.run_files import RunDescription
     from soundstudio.dataset.clips import DatasetClip
     from soundstudio.dataset.dataset import Dataset
+    from soundstudio.training.trainer import Trainer
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +41,16 @@ _PRECISIONS: Final = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What one run trains with."""
+    """What one run trains with.
+
+    The trainer's settings name the method that was chosen; method_note: why, if it was not full.
+    """
 
     files: ModelFolder
     cache: EncodingCache
     objective: Objective
     trainer: Trainer
+    method_note: str
 
 
 def make_accelerator(settings: FinetuneSettings) -> Any:
@@ -114,9 +118,8 @@ def prepare(
     examples = Examples(
         cache, train, draws, settings.condition, scaling_factor, files.has_audio_tower
     )
-    unet = build_unet(files, settings)
-    trainer = Trainer(accelerator, unet, objective, examples, settings)
-    return Prepared(files, cache, objective, trainer)
+    trainer, note = make_trainer(accelerator, files, objective, examples, settings)
+    return Prepared(files, cache, objective, trainer, note)
 
 
 def fill_cache(
@@ -146,36 +149,3 @@ def fill_cache(
     accelerator.wait_for_everyone()
     if missing.count and accelerator.is_main_process:
         say(f"Encoded clips: {cache.size_bytes(clips, texts) / 1e6:,.1f} MB are in the cache now.")
-
-
-def build_unet(files: ModelFolder, settings: FinetuneSettings) -> Any:
-    """The UNet to train, in float32: the model's, or a new one of its shape.
-
-    Raises ModelError.
-    """
-    part = files.parts["unet"]
-    if not settings.from_scratch:
-        unet: Any = build_part(part)
-        # Mapped from the model's file until now; training must not touch that.
-        return _owned(unet.float())
-    import torch
-
-    unet_class = importlib.import_module("diffusers.models.unets.unet_2d_condition")
-    config = {key: value for key, value in part.config.items() if not key.startswith("_")}
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(weights_seed(settings.seed))
-            return unet_class.UNet2DConditionModel.from_config(config).float()
-    except (TypeError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"The model's UNet cannot be built from its configuration: {error}."
-        ) from error
-
-
-def _owned(unet: Any) -> Any:
-    import torch
-
-    with torch.no_grad():
-        for parameter in unet.parameters():
-            parameter.data = parameter.data.clone()
-    return unet

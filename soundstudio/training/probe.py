@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import logging
 import shutil
-import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.core.errors import OutOfMemoryError, StorageError
-from soundstudio.engine.failures import free_unused_memory
 from soundstudio.training.memory import free_bytes, used_bytes
+from soundstudio.training.trial import Trial, trial
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import torch
 
     from soundstudio.core.finetuning import FinetuneSettings
     from soundstudio.training.trainer import Trainer
 
 log = logging.getLogger(__name__)
 
-_SHARE_OF_FREE_MEMORY: Final = 0.7
-_BYTES_PER_WEIGHT: Final = 12  # its gradient and AdamW's two moments, which come with step one
+SHARE_OF_FREE_MEMORY: Final = 0.7
+BYTES_PER_WEIGHT: Final = 12  # its gradient and AdamW's two moments, which come with step one
 _CHECKPOINTS_ON_DISK: Final = 3  # the newest two, and the one that is being written
 _WEIGHTS_IN_CHECKPOINT: Final = 4  # UNet, averaged copy, two moments
 
@@ -34,8 +31,12 @@ class Estimate:
 
     seconds: of all steps that are left and of their validations. memory_bytes: the most of this
     process on its device; on a processor the whole process. checkpoint_bytes: of one.
+    learned_weights: how many numbers of the UNet's `weights` training changes.
     """
 
+    method: str
+    learned_weights: int
+    weights: int
     device: str
     dtype: str
     processes: int
@@ -62,17 +63,24 @@ class Estimate:
             pieces += f", in each of {self.processes} processes"
         if self.recomputes_activations:
             pieces += ", activations computed twice to save memory"
-        free = "" if self.memory_free_bytes is None else f", {_size(self.memory_free_bytes)} free"
+        free = ""
+        if self.memory_free_bytes is not None:
+            free = f", {size_in_words(self.memory_free_bytes)} free"
+        learned = f"{self.learned_weights / 1e6:,.3g} of {self.weights / 1e6:,.3g} million weights"
+        method = f"LoRA: adapters learn, {learned}"
+        if self.method == "full":
+            method = f"full: all {self.weights / 1e6:,.3g} million weights learn"
         return (
+            f"Method {method}.",
             f"Training on {self.device} in {self.dtype}: {pieces}.",
             f"Time: about {_duration(self.seconds)} ({self.seconds_per_step:.2g} s a step). "
-            f"Memory: about {_size(self.memory_bytes)}{free}. "
-            f"Disk: {_size(self.disk_bytes)} for checkpoints and the model, "
-            f"{_size(self.disk_free_bytes)} free.",
+            f"Memory: about {size_in_words(self.memory_bytes)}{free}. "
+            f"Disk: {size_in_words(self.disk_bytes)} for checkpoints and the model, "
+            f"{size_in_words(self.disk_free_bytes)} free.",
         )
 
 
-def _size(count: int) -> str:
+def size_in_words(count: int) -> str:
     return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.0f} MB"
 
 
@@ -82,14 +90,6 @@ def _duration(seconds: float) -> str:
     if seconds < 7200:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
-
-
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """Seconds of forward and backward together, and bytes that the forward pass keeps alive."""
-
-    seconds: float
-    activation_bytes: int
 
 
 def probe(
@@ -107,21 +107,24 @@ def probe(
     checkpoints.
     """
     accelerator = trainer.accelerator
-    weights = sum(value.numel() for value in trainer.plain_unet.parameters())
+    weights, learned = trainer.weights, trainer.learned_weights
     before = used_bytes(accelerator.device)
-    trial = _trial(trainer, 1)
+    measured = trial(trainer, 1)
     free = free_bytes(accelerator.device)
-    to_come = _BYTES_PER_WEIGHT * weights
+    to_come = BYTES_PER_WEIGHT * learned
     if not settings.micro_batch and not is_chosen:
-        budget = None if free is None else int(free * _SHARE_OF_FREE_MEMORY) - to_come
-        _choose(trainer, trial, budget)
-    trial = _second_trial(trainer)
+        budget = None if free is None else int(free * SHARE_OF_FREE_MEMORY) - to_come
+        _choose(trainer, measured, budget)
+    measured = _second_trial(trainer)
     _agree(trainer)
     accumulation = -(-trainer.share // trainer.micro_batch)
-    seconds_per_step = trial.seconds * accumulation
-    checkpoint = 4 * _WEIGHTS_IN_CHECKPOINT * weights
+    seconds_per_step = measured.seconds * accumulation
+    checkpoint = 4 * _WEIGHTS_IN_CHECKPOINT * learned
     disk = checkpoint * _CHECKPOINTS_ON_DISK + 2 * 4 * weights
     estimate = Estimate(
+        method=trainer.settings.method,
+        learned_weights=learned,
+        weights=weights,
         device=accelerator.device.type,
         dtype=_DTYPES[accelerator.mixed_precision],
         processes=accelerator.num_processes,
@@ -130,8 +133,8 @@ def probe(
         recomputes_activations=trainer.saves_memory,
         seconds_per_step=seconds_per_step,
         seconds=steps_left * seconds_per_step
-        + _validation_s(settings, trial.seconds / trainer.micro_batch, steps_left),
-        memory_bytes=before + to_come + trial.activation_bytes,
+        + _validation_s(settings, measured.seconds / trainer.micro_batch, steps_left),
+        memory_bytes=before + to_come + measured.activation_bytes,
         memory_free_bytes=free,
         checkpoint_bytes=checkpoint,
         disk_bytes=disk,
@@ -149,7 +152,7 @@ def probe(
 _DTYPES: Final = {"no": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 
-def _choose(trainer: Trainer, one: _Trial, budget: int | None) -> None:
+def _choose(trainer: Trainer, one: Trial, budget: int | None) -> None:
     """As many clips at once as fit into `budget` bytes by the trial of one."""
     if budget is None or one.activation_bytes <= 0:
         return
@@ -159,54 +162,15 @@ def _choose(trainer: Trainer, one: _Trial, budget: int | None) -> None:
     trainer.micro_batch = max(1, min(trainer.share, fitting))
 
 
-def _second_trial(trainer: Trainer) -> _Trial:
+def _second_trial(trainer: Trainer) -> Trial:
     """With what was chosen, and less if it does not fit after all."""
     while True:
         try:
-            return _trial(trainer, trainer.micro_batch)
+            return trial(trainer, trainer.micro_batch)
         except OutOfMemoryError:
             trainer.forget_gradients()
             if trainer.accelerator.num_processes > 1 or not trainer.use_less_memory():
                 raise
-
-
-def _trial(trainer: Trainer, count: int) -> _Trial:
-    """Forward and backward of `count` examples, twice: the first time prepares things."""
-    import torch
-
-    device = trainer.accelerator.device
-    seconds = 0.0
-    before = used_bytes(device)
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-    most = _MostUsed(device)
-    for _ in range(2):
-        started = time.perf_counter()
-        handle = trainer.plain_unet.register_forward_hook(most)
-        try:
-            trainer.accumulate(0, count, count)
-        finally:
-            handle.remove()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        seconds = time.perf_counter() - started
-    peak = most.bytes
-    if device.type == "cuda":
-        peak = int(torch.cuda.max_memory_allocated(device))
-    trainer.forget_gradients()
-    free_unused_memory()
-    return _Trial(seconds, max(0, peak - before))
-
-
-class _MostUsed:
-    """A hook after the forward pass, when all activations are there."""
-
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
-        self.bytes = 0
-
-    def __call__(self, *_: object) -> None:
-        self.bytes = max(self.bytes, used_bytes(self._device))
 
 
 def _agree(trainer: Trainer) -> None:

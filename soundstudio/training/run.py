@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from soundstudio.training.preparation import make_accelerator, prepare
 from soundstudio.training.probe import probe
 from soundstudio.training.recorder import Board, Recorder
 from soundstudio.training.run_lock import locked
+from soundstudio.training.run_records import write_description
 from soundstudio.training.validation import Validator
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from soundstudio.core.run_files import RunDescription, RunFolder
+    from soundstudio.training.preparation import Prepared
     from soundstudio.training.trainer import Trainer
     from soundstudio.training.validation import Score
 
@@ -75,6 +78,9 @@ def _train_and_publish(
     board.post(state="preparing")
     dataset = load_dataset(run.dataset)
     prepared = prepare(accelerator, description, dataset, progress, board.say)
+    description = _with_method(run, description, prepared)
+    if prepared.method_note:
+        board.note("method", prepared.method_note)
     validator = Validator(
         run,
         dataset,
@@ -92,6 +98,14 @@ def _train_and_publish(
     if run.best.is_file():
         board.post(model=publish(run, description, dataset).id)
     return board.post(state=state)
+
+
+def _with_method(run: RunFolder, description: RunDescription, prepared: Prepared) -> RunDescription:
+    """The description with the method that was chosen, on the disk too: a run keeps it."""
+    changed = dataclasses.replace(description, settings=prepared.trainer.settings)
+    if changed != description:
+        write_description(run, changed)
+    return changed
 
 
 class _Training:
@@ -143,7 +157,14 @@ class _Training:
         if left <= 0:
             return
         settings = self._trainer.settings
-        found = probe(self._trainer, settings, self._run.folder, left, is_chosen=self._step > 0)
+        try:
+            found = probe(self._trainer, settings, self._run.folder, left, is_chosen=self._step > 0)
+        except OutOfMemoryError as error:
+            if settings.method == "full" and not settings.from_scratch:
+                raise OutOfMemoryError(
+                    error.message, "Begin a new run with --method lora, which needs less memory."
+                ) from error
+            raise
         if self._recorder is not None:
             board = self._recorder.board
             board.post(estimate=found.to_dict(), state="training", step=self._step)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.core.errors import OutOfMemoryError, RunError
 from soundstudio.engine.failures import explained_failures, free_unused_memory
+from soundstudio.training.adapters import copy_of_learned, learned_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,17 +58,17 @@ class Trainer:
         self.settings = settings
         self.share = settings.batch_size // processes
         self.micro_batch = min(settings.micro_batch or self.share, self.share)
-        unet.requires_grad_(True)
         unet.train()
-        self._names = [name for name, _ in unet.named_parameters()]
+        unet.to(accelerator.device)
+        self._names = learned_names(unet)
         # Sampling and keeping is the first process's work: only it needs the averaged copy.
         self.average: Any = None
         if accelerator.is_main_process:
-            self.average = copy.deepcopy(unet).to(accelerator.device)
+            self.average = copy_of_learned(unet)
             self.average.requires_grad_(False).eval()
         self.plain_unet = unet
         optimiser = torch.optim.AdamW(
-            unet.parameters(),
+            [unet.get_parameter(name) for name in self._names],
             lr=settings.learning_rate,
             betas=(settings.beta1, settings.beta2),
             weight_decay=settings.weight_decay,
@@ -134,9 +134,23 @@ class Trainer:
     def forget_gradients(self) -> None:
         self._optimiser.zero_grad(set_to_none=True)
 
+    @property
+    def weights(self) -> int:
+        """How many numbers the UNet has, frozen ones and adapters included."""
+        return sum(value.numel() for value in self.plain_unet.parameters())
+
+    @property
+    def learned_weights(self) -> int:
+        """How many numbers learn."""
+        return sum(value.numel() for value in self._learned(self.plain_unet))
+
     def save_memory(self) -> None:
         """Compute activations again in the backward pass instead of keeping them."""
         self.plain_unet.enable_gradient_checkpointing()
+
+    def keep_activations(self) -> None:
+        """Undo `save_memory`."""
+        self.plain_unet.disable_gradient_checkpointing()
 
     @property
     def saves_memory(self) -> bool:
@@ -172,13 +186,19 @@ class Trainer:
         decay = min(self.settings.ema_decay, (1 + steps) / (10 + steps))
         with torch.no_grad():
             torch._foreach_lerp_(
-                list(self.average.parameters()), list(self.plain_unet.parameters()), 1.0 - decay
+                self._learned(self.average), self._learned(self.plain_unet), 1.0 - decay
             )
 
+    def _learned(self, unet: Any) -> list[torch.Tensor]:
+        return [unet.get_parameter(name) for name in self._names]
+
     def state(self) -> dict[str, torch.Tensor]:
-        """All tensors that the next step depends on, by name. On the first process only."""
-        tensors = {_UNET + name: value for name, value in self.plain_unet.state_dict().items()}
-        tensors |= {_AVERAGE + name: value for name, value in self.average.state_dict().items()}
+        """All tensors that the next step depends on, by name. On the first process only.
+
+        Without what is frozen: that comes from the base model again.
+        """
+        tensors = {_UNET + name: value for name, value in self._state_of(self.plain_unet).items()}
+        tensors |= {_AVERAGE + name: value for name, value in self._state_of(self.average).items()}
         stored = self._optimiser.optimizer.state_dict()["state"]
         for number, values in stored.items():
             for key in _OPTIMISER_VALUES:
@@ -197,9 +217,9 @@ class Trainer:
     def restore(self, tensors: Mapping[str, torch.Tensor], facts: Mapping[str, Any]) -> None:
         """Go back to a state. Raises RunError if it is of another network."""
         try:
-            self.plain_unet.load_state_dict(_of(tensors, _UNET))
+            self._load(self.plain_unet, _of(tensors, _UNET))
             if self.average is not None:
-                self.average.load_state_dict(_of(tensors, _AVERAGE))
+                self._load(self.average, _of(tensors, _AVERAGE))
             stored = _of(tensors, _OPTIMISER)
             state = {
                 number: {key: stored[f"{name}/{key}"] for key in _OPTIMISER_VALUES}
@@ -215,6 +235,16 @@ class Trainer:
                 self.accelerator.scaler.load_state_dict(facts["scaler"])
         except (RuntimeError, KeyError, ValueError) as error:
             raise RunError("The checkpoint is of another model than the run's.") from error
+
+    def _state_of(self, unet: Any) -> dict[str, torch.Tensor]:
+        """A UNet's tensors without the frozen ones."""
+        frozen = {name for name, _ in unet.named_parameters()} - set(self._names)
+        return {name: value for name, value in unet.state_dict().items() if name not in frozen}
+
+    def _load(self, unet: Any, tensors: Mapping[str, torch.Tensor]) -> None:
+        if tensors.keys() != self._state_of(unet).keys():
+            raise KeyError("the names of the weights")
+        unet.load_state_dict(tensors, strict=False)
 
 
 def _of(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

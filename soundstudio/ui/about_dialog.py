@@ -19,6 +19,7 @@ LIBRARIES = (
     ("diffusers", "Apache-2.0"),
     ("transformers", "Apache-2.0"),
     ("accelerate", "Apache-2.0"),
+    ("peft", "Apache-2.0"),
     ("laion-clap", "CC0-1.0"),
     ("numpy", "BSD-3-Clause"),
     ("scipy", "BSD-3-Clause"),

@@ -113,6 +113,21 @@ def test_settings_reach_the_run(command: Callable[..., list[str]], clips: Path) 
     assert card["captions"] == ["the sound of dog barks", "the sound of rain"]
 
 
+def test_lora_from_the_command_line(
+    command: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--method", "lora", "--lora-rank", "4", "--validate-every", "0"]
+    assert main(command(*options)) == 0
+    assert "Method LoRA: adapters learn" in capsys.readouterr().out
+    settings = read_description(run_of()).settings
+    assert (settings.method, settings.lora_rank) == ("lora", 4)
+    resume = ["finetune", "--name", "mine", "--resume"]
+    assert main([*resume, "--method", "full"]) == 2
+    assert "keeps its --method" in failure(capsys)
+    assert main(command("--method", "lora", "--from-scratch", name="new")) == 2
+    assert "from scratch there are none" in failure(capsys)
+
+
 def test_a_resumed_run_keeps_what_it_is(
     command: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:

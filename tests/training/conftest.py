@@ -75,6 +75,7 @@ class RunMaker:
     def __call__(self, name: str = "bells", **changes: Any) -> RunFolder:
         values: dict[str, Any] = {
             "model": str(self.model),
+            "method": "full",  # whatever memory is free
             "steps": 4,
             "batch_size": 2,
             "learning_rate": 1e-3,

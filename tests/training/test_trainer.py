@@ -12,6 +12,7 @@ from soundstudio.core.finetuning import FinetuneSettings, is_better
 from soundstudio.core.run_files import read_description
 from soundstudio.training.preparation import make_accelerator, prepare
 from soundstudio.training.probe import probe
+from soundstudio.training.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,8 +131,8 @@ def test_the_probe_takes_what_fits(
     one = 10_000_000
     trainer = make_trainer("three", batch_size=8)
     held = 12 * weights(trainer).numel()
-    trial = probe_module._Trial(1.0, one)
-    monkeypatch.setattr(probe_module, "_trial", lambda *_: trial)
+    trial = Trial(1.0, one)
+    monkeypatch.setattr(probe_module, "trial", lambda *_: trial)
     room = int((3.5 * one + held) / 0.7)
     monkeypatch.setattr(probe_module, "free_bytes", lambda _: room)
     found = probe(trainer, trainer.settings, tmp_path, 10)
