@@ -17,7 +17,7 @@ _BLOCK: Final = 512
 def nearest_of(
     embeddings: FloatArray, references: FloatArray, *, without_own: bool = False
 ) -> tuple[npt.NDArray[np.intp], FloatArray]:
-    """Index and cosine of the nearest row of `references` [m, dimensions] for each embedding [n, …].
+    """Index and cosine of the nearest reference [m, dimensions] for each embedding [n, dimensions].
 
     without_own: the reference at a row's own place does not count (a set against itself). Works
     in blocks, so that memory stays bounded.
