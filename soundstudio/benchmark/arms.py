@@ -115,10 +115,10 @@ class ArmRun:
     def best(self, best_by: str) -> dict[str, Any]:
         """The point after training with the best score; the last one if none has that score."""
         trained = self.points[1:]
-        best = None
+        best: dict[str, Any] | None = None
         for point in trained:
-            value = point[best_by]
-            if value is not None and is_better(best_by, value, best and best[best_by]):
+            known = None if best is None else best[best_by]
+            if point[best_by] is not None and is_better(best_by, point[best_by], known):
                 best = point
         return best or trained[-1]
 
