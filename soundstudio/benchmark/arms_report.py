@@ -189,6 +189,19 @@ def curve_rows(report: dict[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
+def paper_lines(report: dict[str, Any]) -> list[str]:
+    """A line for each arm on the one point of its curve that the paper prints."""
+    lines = []
+    for row in report["rows"]:
+        if (paper := row["paper"]) is not None:
+            scores = ", ".join(f"{metric.upper()} {paper[metric]:.2f}" for metric in METRICS)
+            lines.append(
+                f"The paper's best, {row['start']}, {row['condition']}: {scores} at step "
+                f"{paper['step']:,} ({PAPER_BACKBONE})"
+            )
+    return lines
+
+
 def _cell(spread: dict[str, Any] | None, form: str = ".2f") -> str:
     if spread is None:
         return "-"
@@ -208,7 +221,8 @@ def _differences(dataset: Dataset, clips: PreparedClips, plan: ArmsPlan) -> list
     settings = plan.settings
     sentences = [
         f"The model is {plan.model.title}; the paper's is AudioLDM as published by March 2023, in "
-        "a size that it does not name. From scratch, the UNet alone is new here, as in the paper.",
+        "a size that it does not name.",
+        "From scratch, the UNet alone is new here; the paper seems to mean the same.",
     ]
     if plan.backbone.facts()["name"] != "paper":
         sentences.append(
