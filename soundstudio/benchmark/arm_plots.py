@@ -97,7 +97,8 @@ def _finish(figure: Figure, report: dict[str, Any], columns: int) -> None:
     handles: dict[str, Any] = {}
     for axes in figure.axes:
         found, labels = axes.get_legend_handles_labels()
-        handles |= dict(zip(labels, found, strict=True))
+        # The first of a name: our curves have lines, the paper's points have none.
+        handles = dict(zip(labels, found, strict=True)) | handles
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns)
     seeds = len(report["protocol"]["seeds"])
     figure.suptitle(

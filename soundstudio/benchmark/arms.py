@@ -252,6 +252,7 @@ def _carry_out(
     desk: _Desk, progress: Counting | None, backbone: KeptBackbone, piece: _Piece
 ) -> None:
     """Begin a run or go on with it, up to its record. Raises Cancelled if somebody stopped it."""
+    from soundstudio.engine.failures import free_unused_memory
     from soundstudio.training.run import train_run
     from soundstudio.training.validation import reference_files
 
@@ -264,6 +265,8 @@ def _carry_out(
     )
     report = _reporter(piece, progress)
     before = _before(run, desk, score, report)
+    # What the earlier trainers held (cycles keep them) would be missing in this one's memory.
+    free_unused_memory()
     status = train_run(run, report, score=score)
     if status.state != "finished":
         raise Cancelled

@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -121,15 +122,28 @@ def test_table1(words: list[str], tmp_path: Path, capsys: Any, tiny_model_folder
     assert [row["condition"] for row in report["rows"]] == ["text"]
 
 
-def test_table2_and_then_figure2_of_the_same_runs(
+QUICK_ARMS = (
+    "--start", "pre-trained", "--condition", "text", "--seeds", "0,1", "--steps", "2",
+    "--validate-every", "1", "--batch-size", "1", "--warmup-steps", "1", "--sampling-steps", "1",
+    "--dtype", "float32",
+)  # fmt: skip
+
+
+def test_table2_killed_between_two_runs_and_then_figure2(
     words: list[str], tmp_path: Path, capsys: Any, tiny_model_folder: Path
 ) -> None:
-    quick = [
-        "--model", str(tiny_model_folder), "--start", "pre-trained", "--condition", "text",
-        "--seeds", "0,1", "--steps", "2", "--validate-every", "1", "--batch-size", "1",
-        "--warmup-steps", "1", "--sampling-steps", "1", "--dtype", "float32",
-    ]  # fmt: skip
+    quick = ["--model", str(tiny_model_folder), *QUICK_ARMS]
+    records = tmp_path / "out" / "arms"
+    program = [sys.executable, "-m", "soundstudio", "benchmark", "table2", *words, *quick]
+    with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not list(records.glob("*.json")):
+            time.sleep(0.01)
+        process.kill()
+    (first,) = records.glob("*.json")
+    written = first.stat().st_mtime_ns
     assert main(["benchmark", "table2", *words, *quick]) == 0
+    assert first.stat().st_mtime_ns == written
+    assert len(list(records.glob("*.json"))) == 2
     out, err = capsys.readouterr()
     lines = out.splitlines()
     assert lines[0].startswith("Tiny test model on sounds")
