@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from soundstudio.audio.files import read_sound
 from soundstudio.benchmark import parallel
+from soundstudio.benchmark.dataset import sha256_of_files
+from soundstudio.benchmark.feature_store import digest_of
 from soundstudio.core.errors import AudioFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from soundstudio.audio.files import Sound
     from soundstudio.benchmark.feature_store import BackboneSource, FeatureStore
@@ -83,3 +87,28 @@ def _hear_one(
         return "The networks answer it with values that are not numbers."
     store.save(key, features)
     return ""
+
+
+def hear_files(
+    listener: Listener, limit_s: float, paths: Mapping[str, Path], what: str
+) -> tuple[dict[str, ClipFeatures], dict[str, str]]:
+    """By name: features, and a sentence on each file that cannot be read."""
+    fingerprint = listener.backbone.facts()["fingerprint"]
+    keys = {
+        name: digest_of(
+            {"backbone": fingerprint, "limit_s": limit_s, "sound": _digest_or_name(path)}
+        )
+        for name, path in paths.items()
+    }
+    keyed = [(keys[name], path) for name, path in paths.items()]
+    heard = listener.hear(keyed, functools.partial(read_sound, max_duration_s=limit_s), what)
+    features = {n: heard.features[k] for n, k in keys.items() if k in heard.features}
+    return features, {n: heard.failures[k] for n, k in keys.items() if k in heard.failures}
+
+
+def _digest_or_name(path: Path) -> str:
+    """What cannot be opened has no features; the reader says why."""
+    try:
+        return sha256_of_files([path])
+    except OSError:
+        return str(path)

@@ -23,11 +23,17 @@ _NAMES: Final[dict[DatasetKind, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class PaperRow:
-    """One experiment of the paper and its four scores."""
+    """One experiment of the paper and its four scores.
+
+    condition: at sampling in Table I, in training in Table II. train_steps: of the best score, None
+    in Table I.
+    """
 
     table: str
     dataset: str
     condition: str
+    is_pretrained: bool
+    train_steps: int | None
     scores: dict[MetricName, float]
 
 
@@ -40,6 +46,15 @@ def table1_row(dataset: DatasetKind, condition: str) -> PaperRow | None:
     return None
 
 
+def table2_row(dataset: DatasetKind, condition: str, *, is_pretrained: bool) -> PaperRow | None:
+    """The paper's row of Table II; None for a dataset that it has not."""
+    wanted = ("II", _NAMES.get(dataset), condition, is_pretrained)
+    for row in _rows():
+        if (row.table, row.dataset, row.condition, row.is_pretrained) == wanted:
+            return row
+    return None
+
+
 def _rows() -> list[PaperRow]:
     with resource("paper", "tables.csv").open(encoding="utf-8", newline="") as file:
         return [
@@ -47,6 +62,8 @@ def _rows() -> list[PaperRow]:
                 table=row["table"],
                 dataset=row["dataset"],
                 condition=row["condition"],
+                is_pretrained=row["pretrained"] == "yes",
+                train_steps=1000 * int(row["train_steps_k"]) if row["train_steps_k"] else None,
                 scores={
                     "fd": float(row["FD"]),
                     "is": float(row["IS"]),

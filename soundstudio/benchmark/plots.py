@@ -20,13 +20,13 @@ _STYLES: Final[dict[str, tuple[str, str]]] = {
     "interference": ("#009E73", "^"),
     "disorder": ("#CC79A7", "D"),
 }
-_TITLES: Final[dict[MetricName, str]] = {
+TITLES: Final[dict[MetricName, str]] = {
     "fd": "FD (lower is better)",
     "is": "IS (higher is better)",
     "kl": "KL (lower is better)",
     "fad": "FAD (lower is better)",
 }
-_OURS, _PAPERS = "#0072B2", "#BBBBBB"
+OURS, PAPERS = "#0072B2", "#BBBBBB"
 
 
 def draw_figure1(report: dict[str, Any]) -> Figure:
@@ -35,13 +35,13 @@ def draw_figure1(report: dict[str, Any]) -> Figure:
 
     figure = Figure(figsize=(10.0, 7.5), layout="constrained")
     for axes, metric in zip(figure.subplots(2, 2).flat, METRICS, strict=True):
-        axes.set_title(_TITLES[metric])
+        axes.set_title(TITLES[metric])
         axes.set_xlabel("corrupted clips (%)")
         axes.grid(alpha=0.3)
         for corruption in report["protocol"]["corruptions"]:
             _draw_curve(axes, report["points"], corruption, metric)
         if not axes.lines:
-            _say(axes, f"no network for {metric.upper()}")
+            say(axes, f"no network for {metric.upper()}")
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     dataset = report["dataset"]
@@ -77,7 +77,7 @@ def draw_table1(report: dict[str, Any]) -> Figure:
     figure = Figure(figsize=(10.0, 3.6), layout="constrained")
     rows = report["rows"]
     for axes, metric in zip(figure.subplots(1, 4).flat, METRICS, strict=True):
-        axes.set_title(_TITLES[metric], fontsize="medium")
+        axes.set_title(TITLES[metric], fontsize="medium")
         for place, row in enumerate(rows):
             _draw_bars(axes, place, row, metric)
         axes.set_xticks(range(len(rows)), [row["condition"] for row in rows])
@@ -98,13 +98,14 @@ def _draw_bars(axes: Axes, place: int, row: dict[str, Any], metric: MetricName) 
         low, high = score["interval"] or (value, value)
         errors = [[max(0.0, value - low)], [max(0.0, high - value)]]
         label = f"here ({row['networks']})"
-        axes.bar(place - 0.2, value, 0.38, color=_OURS, yerr=errors, capsize=3, label=label)
+        axes.bar(place - 0.2, value, 0.38, color=OURS, yerr=errors, capsize=3, label=label)
     if paper is not None:
         label = "the paper's AudioLDM (PANNs, VGGish)"
-        axes.bar(place + 0.2, paper[metric], 0.38, color=_PAPERS, hatch="//", label=label)
+        axes.bar(place + 0.2, paper[metric], 0.38, color=PAPERS, hatch="//", label=label)
 
 
-def _say(axes: Axes, text: str) -> None:
+def say(axes: Axes, text: str) -> None:
+    """A sentence in the middle of an empty panel."""
     axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
 
 

@@ -8,11 +8,13 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.benchmark.dataset import sha256_of_files
+from soundstudio.core.errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from soundstudio.benchmark.dataset import Dataset, DatasetClip
+    from soundstudio.core.catalogue import CatalogueRow
 
 _PACKAGES: Final = (
     "soundstudio", "numpy", "scipy", "soxr", "soundfile", "torch", "transformers", "diffusers",
@@ -43,6 +45,19 @@ def dataset_facts(dataset: Dataset, clips: Sequence[DatasetClip]) -> dict[str, A
         "metadata_sha256": dataset.metadata_sha256,
         "sounds_sha256": sha256_of_files([clip.path for clip in clips]),
     }
+
+
+def model_digest(row: CatalogueRow) -> str:
+    """SHA-256 over the model's weights and configurations. Raises ModelError."""
+    if row.folder is None:
+        raise ModelError(f"{row.title} is not installed.")
+    files = [p for p in row.folder.rglob("*") if p.suffix in (".safetensors", ".json", ".txt")]
+    return sha256_of_files(sorted(files))
+
+
+def model_facts(row: CatalogueRow, sha256: str) -> dict[str, str]:
+    """Which model was used."""
+    return {"id": row.id, "title": row.title, "licence": row.licence, "sha256": sha256}
 
 
 def now() -> str:

@@ -50,13 +50,18 @@ def write_scores_csv(path: Path, rows: Sequence[dict[str, Any]], columns: Sequen
 
     Raises StorageError.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*columns, "metric", "value", "low", "high", "backbone"])
+    lines: list[Sequence[Any]] = [[*columns, "metric", "value", "low", "high", "backbone"]]
     for row in rows:
         for metric in METRICS:
             if (score := row[metric]) is not None:
                 low, high = score["interval"] or ("", "")
                 cells = [row[column] for column in columns]
-                writer.writerow([*cells, metric, score["value"], low, high, score["backbone"]])
+                lines.append([*cells, metric, score["value"], low, high, score["backbone"]])
+    write_csv(path, lines)
+
+
+def write_csv(path: Path, rows: Sequence[Sequence[Any]]) -> None:
+    """Write rows, the first being the head; None is an empty cell. Raises StorageError."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
     write_text(path, text.getvalue())

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
-from soundstudio.audio.files import Sound, read_sound, write_wav
+from soundstudio.audio.files import Sound, write_wav
 from soundstudio.benchmark import parallel
 from soundstudio.benchmark.dataset import sha256_of_files
 from soundstudio.benchmark.feature_store import BackboneSource, FeatureStore, digest_of
-from soundstudio.benchmark.listening import Listener
+from soundstudio.benchmark.listening import Listener, hear_files
 from soundstudio.benchmark.prompts import DEFAULT_TEMPLATE, TEMPLATES, prompt_of
+from soundstudio.benchmark.provenance import model_digest
 from soundstudio.benchmark.result_files import make_folder, read_json, write_json
 from soundstudio.benchmark.score_facts import facts_of_scores
 from soundstudio.core.errors import InvalidRequestError, ModelError
@@ -111,7 +112,7 @@ def run_table1(
     """
     plan.validated()
     listener = Listener(FeatureStore(folder / "features"), plan.backbone, plan.processes, progress)
-    hear = functools.partial(_hear_files, listener, plan.settings.duration_s)
+    hear = functools.partial(hear_files, listener, plan.settings.duration_s)
     reference, failures = hear({clip.name: clip.path for clip in clips}, "real sounds")
     readable = tuple(clip for clip in clips if clip.name in reference)
     if len(readable) < FEWEST_CLIPS:
@@ -119,7 +120,7 @@ def run_table1(
             f"{len(readable)} of {len(clips)} clips can be read; two are the least.",
             next(iter(failures.values()), ""),
         )
-    model_sha256 = _model_digest(plan.model)
+    model_sha256 = model_digest(plan.model)
     pieces = [
         _piece(clip, condition, plan, folder, model_sha256)
         for condition in plan.conditions
@@ -210,36 +211,3 @@ def _generate(model: AudioLDM, piece: _Piece) -> None:
         write_wav(piece.path, Sound(sound.samples, sound.sample_rate), "FLOAT")
         note = {"key": piece.key, "request": piece.request.to_dict(), "notes": list(sound.notes)}
         write_json(piece.note_path, note)
-
-
-def _hear_files(
-    listener: Listener, limit_s: float, paths: dict[str, Path], what: str
-) -> tuple[dict[str, ClipFeatures], dict[str, str]]:
-    """By name: features, and a sentence on each file that cannot be read."""
-    fingerprint = listener.backbone.facts()["fingerprint"]
-    keys = {
-        name: digest_of(
-            {"backbone": fingerprint, "limit_s": limit_s, "sound": _digest_or_name(path)}
-        )
-        for name, path in paths.items()
-    }
-    keyed = [(keys[name], path) for name, path in paths.items()]
-    heard = listener.hear(keyed, functools.partial(read_sound, max_duration_s=limit_s), what)
-    features = {n: heard.features[k] for n, k in keys.items() if k in heard.features}
-    return features, {n: heard.failures[k] for n, k in keys.items() if k in heard.failures}
-
-
-def _digest_or_name(path: Path) -> str:
-    """What cannot be opened has no features; the reader says why."""
-    try:
-        return sha256_of_files([path])
-    except OSError:
-        return str(path)
-
-
-def _model_digest(row: CatalogueRow) -> str:
-    """SHA-256 over the model's weights and configurations."""
-    if row.folder is None:
-        raise ModelError(f"{row.title} is not installed.")
-    files = [p for p in row.folder.rglob("*") if p.suffix in (".safetensors", ".json", ".txt")]
-    return sha256_of_files(sorted(files))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.benchmark.paper_figures import PAPER_BACKBONE, table1_row
 from soundstudio.benchmark.plots import draw_table1, save_picture
-from soundstudio.benchmark.provenance import dataset_facts, now, versions
+from soundstudio.benchmark.provenance import dataset_facts, model_facts, now, versions
 from soundstudio.benchmark.result_files import write_json, write_scores_csv
 from soundstudio.benchmark.score_facts import METRICS
 from soundstudio.benchmark.subsets import PAPER_COUNTS
@@ -39,12 +39,7 @@ def report_table1(
         "finished_at": now(),
         "dataset": dataset_facts(dataset, found.clips),
         "subset": {"name": subset.name, "note": subset.note},
-        "model": {
-            "id": plan.model.id,
-            "title": plan.model.title,
-            "licence": plan.model.licence,
-            "sha256": found.model_sha256,
-        },
+        "model": model_facts(plan.model, found.model_sha256),
         "backbone": backbone,
         "protocol": {
             "template": plan.template,

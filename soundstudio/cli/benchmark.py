@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 from soundstudio.cli.destination import check_writable
 from soundstudio.cli.terminal import CountBar, write_json, write_line, write_problem, write_table
 from soundstudio.core.catalogue import find_model
+from soundstudio.core.errors import InvalidRequestError
+from soundstudio.core.finetuning import BEST_BY, FinetuneSettings
 from soundstudio.core.paths import user_folders
 from soundstudio.core.requests import DEFAULT_SAMPLER, SAMPLERS, GenerationRequest
 from soundstudio.core.settings import chosen_models_folder, load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from soundstudio.benchmark.backbone_source import ChosenBackbone
     from soundstudio.benchmark.dataset import Dataset
     from soundstudio.benchmark.subsets import Subset
@@ -24,13 +28,23 @@ DATASETS: Final = ("esc50", "urbansound8k", "audiocaps", "audioset", "folder")
 SUBSETS: Final = ("paper", "held-out", "all")
 CORRUPTIONS: Final = ("noise", "mask", "interference", "disorder")
 CONDITIONS: Final = ("text", "audio")
+STARTS: Final = ("pre-trained", "scratch")
+_ARM_OPTIONS: Final[tuple[tuple[str, str, Any, str], ...]] = (
+    ("steps", "N", int, "of every run"),
+    ("validate_every", "N", int, "steps"),
+    ("batch_size", "N", int, "clips a step"),
+    ("learning_rate", "X", float, "after the warm-up"),
+    ("warmup_steps", "N", int, "over which the learning rate rises"),
+    ("sampling_steps", "N", int, "of each generated sound"),
+    ("guidance", "W", float, "of these sounds"),
+)
 
 
 def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the command and its benchmarks to the parser."""
     parser = commands.add_parser(
         "benchmark",
-        help="run the paper's Figure 1 or Table I",
+        help="run the paper's figures and tables",
         description="Run a benchmark of the paper on your copy of a dataset. An interrupted run "
         "goes on where it stopped when it is started again with the same folder.",
     )
@@ -47,6 +61,18 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         description="Generate a sound for each real one, from its text and from its sound, "
         "and score them.",
     ))  # fmt: skip
+    _add_arms(kinds.add_parser(
+        "table2", parents=[common, shared], help="the best scores of four kinds of fine-tuning",
+        description="Fine-tune from the model and from scratch, on text and on sounds, with "
+        "several seeds, and compare the best scores. figure2 with the same folder uses the "
+        "same runs.",
+    ), "table2")  # fmt: skip
+    _add_arms(kinds.add_parser(
+        "figure2", parents=[common, shared], help="the same four, score by training step",
+        description="Fine-tune from the model and from scratch, on text and on sounds, with "
+        "several seeds, and draw the scores by step. table2 with the same folder uses the "
+        "same runs.",
+    ), "figure2")  # fmt: skip
 
 
 def _shared_options() -> argparse.ArgumentParser:
@@ -65,14 +91,18 @@ def _shared_options() -> argparse.ArgumentParser:
     add("--vggish", metavar="FILE", help="VGGish's weights, for --backbone paper")
     add("--clap", metavar="FOLDER",
         help="a model folder whose CLAP hears for bundled FAD (default: the starter)")  # fmt: skip
-    add("--draws", metavar="N", type=int, default=200,
-        help="resamples of each interval (default: %(default)s)")  # fmt: skip
     add("--processes", metavar="N", type=int, default=1, help="default: 1; each loads the networks")
     add("--device", choices=("auto", "cuda", "mps", "cpu"), help="default: as in the settings")
     return shared
 
 
+def _add_draws(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--draws", metavar="N", type=int, default=200,
+        help="resamples of each interval (default: %(default)s)")  # fmt: skip
+
+
 def _add_figure1(parser: argparse.ArgumentParser) -> None:
+    _add_draws(parser)
     add = parser.add_argument
     add("--corruption", choices=CORRUPTIONS, nargs="+", default=list(CORRUPTIONS),
         help="default: all four")  # fmt: skip
@@ -93,13 +123,9 @@ def _add_figure1(parser: argparse.ArgumentParser) -> None:
 
 def _add_table1(parser: argparse.ArgumentParser) -> None:
     defaults = GenerationRequest(prompt="")
+    _add_draws(parser)
+    _add_model(parser)
     add = parser.add_argument
-    add("--model", metavar="ID|FOLDER", help="default: the model of the settings")
-    add(
-        "--condition", choices=CONDITIONS, nargs="+", default=list(CONDITIONS), help="default: both"
-    )
-    add("--template", metavar="NAME|TEXT", default="label",
-        help="how labels become prompts: label, sound-of, or a sentence with {label}")  # fmt: skip
     add("--duration", metavar="S", type=float, help="default: that of the dataset's clips")
     add("--steps", metavar="N", type=int, default=defaults.steps, help="default: %(default)s")
     add("--guidance", metavar="W", type=float, default=defaults.guidance,
@@ -107,9 +133,38 @@ def _add_table1(parser: argparse.ArgumentParser) -> None:
     add("--sampler", metavar="NAME", default=DEFAULT_SAMPLER,
         help=f"{', '.join(SAMPLERS)} (default: %(default)s)")  # fmt: skip
     add("--eta", metavar="X", type=float, default=0.0, help="DDIM's noise, 0 to 1 (default: 0)")
+    parser.set_defaults(run=run_table1)
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--model", metavar="ID|FOLDER", help="default: the model of the settings")
+    add(
+        "--condition", choices=CONDITIONS, nargs="+", default=list(CONDITIONS), help="default: both"
+    )
+    add("--template", metavar="NAME|TEXT", default="label",
+        help="how labels become prompts: label, sound-of, or a sentence with {label}")  # fmt: skip
     add("--dtype", choices=("auto", "float32", "bfloat16", "float16"),
         help="default: as in the settings")  # fmt: skip
-    parser.set_defaults(run=run_table1)
+
+
+def _add_arms(parser: argparse.ArgumentParser, kind: str) -> None:
+    _add_model(parser)
+    defaults = FinetuneSettings()
+    add = parser.add_argument
+    add("--start", choices=STARTS, nargs="+", default=list(STARTS), help="default: both")
+    add("--seeds", metavar="N,N,…", type=_seeds, default=(0, 1, 2),
+        help="of the runs; --seed draws the clips (default: 0,1,2)")  # fmt: skip
+    add("--validate-fold", metavar="FOLD", help="evaluate on this fold instead of a drawn subset")
+    add("--train-folds", metavar="FOLD,FOLD,…", type=_names, default=(),
+        help="with --validate-fold (default: all others)")  # fmt: skip
+    add("--sounds", metavar="N", type=int,
+        help="generated at each validation (default: one for each evaluated clip)")  # fmt: skip
+    add("--best-by", choices=BEST_BY, default="fd", help="chooses the step (default: fd)")
+    for name, metavar, number, text in _ARM_OPTIONS:
+        add(f"--{name.replace('_', '-')}", metavar=metavar, type=number,
+            default=getattr(defaults, name), help=f"{text} (default: %(default)s)")  # fmt: skip
+    parser.set_defaults(run=run_arms, benchmark=kind)
 
 
 def run_figure1(args: argparse.Namespace) -> int:
@@ -142,16 +197,9 @@ def run_figure1(args: argparse.Namespace) -> int:
     report = figure1_report.report_figure1(dataset, series, plan)
     report["subset"] = {"name": subset.name, "note": subset.note}
     paths = figure1_report.write_figure1(folder, report)
-    _say_failures(series.failures)
-    if args.json:
-        write_json(report | {"files": [str(path.absolute()) for path in paths]})
-        return 0
-    write_line(f"{dataset.title}: {subset.note} At 100 %:")
-    write_table(figure1_report.answer_rows(report))
-    for line in figure1_report.claim_lines(report):
-        write_line(line)
-    _say_rest(report["differences"], paths)
-    return 0
+    head = f"{dataset.title}: {subset.note} At 100 %:"
+    rows, lines = figure1_report.answer_rows(report), figure1_report.claim_lines(report)
+    return _said(args, report, paths, head, rows, lines)
 
 
 def run_table1(args: argparse.Namespace) -> int:
@@ -191,13 +239,86 @@ def run_table1(args: argparse.Namespace) -> int:
         bar.clear()
     report = table1_report.report_table1(dataset, subset, found, plan)
     paths = table1_report.write_table1(folder, report)
-    _say_failures(found.failures)
+    head = f"{row.title} on {dataset.title}: {subset.note}"
+    return _said(args, report, paths, head, table1_report.table_rows(report))
+
+
+def run_arms(args: argparse.Namespace) -> int:
+    """Run Table II or Figure 2. Raises StudioError."""
+    from soundstudio.benchmark import arms, arms_report
+    from soundstudio.benchmark.prompts import template_of
+    from soundstudio.benchmark.training_split import FoldChoice, draw_split, prepare_clips
+
+    settings = load_settings(user_folders().settings_file)
+    backbone = _backbone(args)
+    template = template_of(args.template)
+    row = find_model(args.model or settings.model, chosen_models_folder(settings, user_folders()))
+    if args.train_folds and args.validate_fold is None:
+        raise InvalidRequestError(
+            "Folds to train on need a fold to evaluate on.", "Add --validate-fold."
+        )
+    folds = FoldChoice(args.validate_fold, args.train_folds) if args.validate_fold else None
+    dataset, folder = _dataset_and_folder(args)
+    split = draw_split(dataset, args.subset, folds=folds, seed=args.seed, count=args.clips)
+    given = {name: getattr(args, name) for name, *_ in _ARM_OPTIONS}
+    plan = arms.ArmsPlan(
+        backbone=backbone,
+        model=row,
+        settings=FinetuneSettings(
+            validation_sounds=len(split.clips) if args.sounds is None else args.sounds,
+            best_by=args.best_by,
+            device=args.device or settings.device,
+            dtype=args.dtype or settings.dtype,
+            **given,
+        ),
+        arms=tuple(
+            arm for arm in arms.ARMS if arm.start in args.start and arm.condition in args.condition
+        ),
+        seeds=args.seeds,
+        template=template,
+        processes=args.processes,
+    ).validated()
+    bar = CountBar()
+    try:
+        clips = prepare_clips(
+            split, dataset.folder, template, processes=args.processes, progress=bar
+        )
+        found = arms.run_arms(clips.training, plan, folder, bar)
+    finally:
+        bar.clear()
+    report = arms_report.report_arms(args.benchmark, dataset, split, clips, found, plan)
+    paths = arms_report.write_arms(folder, report)
+    is_table = args.benchmark == "table2"
+    rows = arms_report.best_rows(report) if is_table else arms_report.curve_rows(report)
+    lines = arms_report.answer_lines(report)
+    if not is_table:
+        lines = [*arms_report.paper_lines(report), *lines]
+    return _said(args, report, paths, f"{row.title} on {dataset.title}: {split.note}", rows, lines)
+
+
+def _said(
+    args: argparse.Namespace,
+    report: dict[str, Any],
+    paths: list[Path],
+    head: str,
+    rows: list[tuple[str, ...]],
+    lines: Sequence[str] = (),
+) -> int:
+    """Print a result as every benchmark does, and say which files hold it; the exit code."""
+    for name, sentence in report["failures"].items():
+        write_problem(f"{name} was left out: {sentence}")
     if args.json:
         write_json(report | {"files": [str(path.absolute()) for path in paths]})
         return 0
-    write_line(f"{row.title} on {dataset.title}: {subset.note}")
-    write_table(table1_report.table_rows(report))
-    _say_rest(report["differences"], paths)
+    write_line(head)
+    write_table(rows)
+    for line in lines:
+        write_line(line)
+    write_line("What differs from the paper:")
+    for sentence in report["differences"]:
+        write_line(f"- {sentence}")
+    for path in paths:
+        write_line(str(path))
     return 0
 
 
@@ -218,29 +339,24 @@ def _backbone(args: argparse.Namespace) -> ChosenBackbone:
 
 def _prepared(args: argparse.Namespace) -> tuple[Dataset, Subset, Path]:
     """The dataset, the clips to use, and the folder for results, which can be written to."""
-    from soundstudio.benchmark.layouts import read_dataset
     from soundstudio.benchmark.subsets import draw_subset
 
-    folder = Path(args.out).expanduser().absolute()
-    dataset = read_dataset(args.dataset, Path(args.data).expanduser().absolute())
+    dataset, folder = _dataset_and_folder(args)
     subset = draw_subset(dataset, args.subset, seed=args.seed, count=args.clips)
-    check_writable(folder)
-    if sentence := dataset.missing_sentence():
-        write_problem(sentence)
     return dataset, subset, folder
 
 
-def _say_failures(failures: dict[str, str]) -> None:
-    for name, sentence in failures.items():
-        write_problem(f"{name} was left out: {sentence}")
+def _dataset_and_folder(args: argparse.Namespace) -> tuple[Dataset, Path]:
+    from soundstudio.benchmark.layouts import read_dataset
 
-
-def _say_rest(differences: list[str], paths: list[Path]) -> None:
-    write_line("What differs from the paper:")
-    for sentence in differences:
-        write_line(f"- {sentence}")
-    for path in paths:
-        write_line(str(path))
+    folder = Path(args.out).expanduser().absolute()
+    dataset = read_dataset(args.dataset, Path(args.data).expanduser().absolute())
+    if args.clips is not None and args.clips < 1:
+        raise InvalidRequestError(f"The number of clips must be at least 1; it is {args.clips}.")
+    check_writable(folder)
+    if sentence := dataset.missing_sentence():
+        write_problem(sentence)
+    return dataset, folder
 
 
 def _seed(text: str) -> int:
@@ -252,3 +368,13 @@ def _seed(text: str) -> int:
     if value < 0:
         raise argparse.ArgumentTypeError(f"the seed “{text}” is not a whole number from 0 up")
     return value
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    """Seeds, each once, separated by commas (an argparse type)."""
+    return tuple(dict.fromkeys(_seed(part.strip()) for part in text.split(",")))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Names separated by commas (an argparse type)."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))

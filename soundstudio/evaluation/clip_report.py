@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import softmax
 
 from soundstudio.evaluation.influence import change_without
+from soundstudio.evaluation.nearest import nearest_of
 from soundstudio.library.score_reports import ClipRow
 
 if TYPE_CHECKING:
@@ -77,20 +78,12 @@ def _at(values: FloatArray | None, place: int) -> float | None:
 def _nearest(
     generated: Sequence[HeardClip], reference: Sequence[HeardClip]
 ) -> tuple[npt.NDArray[np.intp], FloatArray]:
-    """Index and cosine of the nearest reference of each clip, in blocks of bounded memory."""
-    nearest = np.zeros(len(generated), dtype=np.intp)
-    similarity = np.zeros(len(generated))
+    """Index and cosine of the nearest reference of each clip."""
     if not reference:
-        return nearest, similarity
-    rows, targets = _directions(generated), _directions(reference)
-    for start in range(0, len(rows), 512):
-        cosines = rows[start : start + 512] @ targets.T
-        nearest[start : start + 512] = cosines.argmax(axis=1)
-        similarity[start : start + 512] = cosines.max(axis=1)
-    return nearest, similarity
+        return np.zeros(len(generated), dtype=np.intp), np.zeros(len(generated))
+    return nearest_of(_embeddings(generated), _embeddings(reference))
 
 
-def _directions(clips: Sequence[HeardClip]) -> FloatArray:
-    rows = np.stack([clip.features.embedding for clip in clips if clip.features is not None])
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(lengths, 1e-12), dtype=np.float64)
+def _embeddings(clips: Sequence[HeardClip]) -> FloatArray:
+    rows = [clip.features.embedding for clip in clips if clip.features is not None]
+    return np.stack(rows).astype(np.float64)

@@ -43,7 +43,8 @@ log = logging.getLogger(__name__)
 _LOSS_CLIPS: Final = 32
 _LOSS_TIMESTEPS: Final = 4
 MAX_REFERENCES: Final = 200
-"""More validation clips than that are thinned out evenly: hearing them takes time."""
+"""More validation clips than that, and than sounds are generated, are thinned out evenly: hearing
+them takes time."""
 
 
 class Score(Protocol):
@@ -91,7 +92,7 @@ class Validator:
         self._settings = settings
         self._score = score
         self._train = dataset.of_split("train")
-        self._held_out = _thinned(dataset.of_split("validation"), MAX_REFERENCES)
+        self._held_out = _references(dataset, settings)
         self._scaling = float(files.parts["vae"].config.get("scaling_factor", 1.0))
         self._training_sounds: TrainingSounds | None = None
 
@@ -223,6 +224,20 @@ class Validator:
         if vector is None:
             raise KeyError(text)
         return torch.from_numpy(vector).to(device)
+
+
+def reference_files(dataset: Dataset, settings: FinetuneSettings) -> dict[str, DatasetClip]:
+    """The clips that a run's validations compare with, by the names of their files.
+
+    A sound that is generated from a clip's caption has the same name in its own folder.
+    """
+    clips = _references(dataset, settings)
+    return {_file_name(number, clip): clip for number, clip in enumerate(clips)}
+
+
+def _references(dataset: Dataset, settings: FinetuneSettings) -> tuple[DatasetClip, ...]:
+    most = max(MAX_REFERENCES, settings.validation_sounds)
+    return _thinned(dataset.of_split("validation"), most)
 
 
 def copies_note(validation: Mapping[str, Any], step: int) -> str:

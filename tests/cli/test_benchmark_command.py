@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from soundstudio.benchmark import corruption, layouts, subsets, table1
+from soundstudio.benchmark import arms, corruption, layouts, subsets, table1
 from soundstudio.benchmark.corruption import CorruptionChoices
 from soundstudio.cli import benchmark, main
 from soundstudio.cli.commands import build_parser
+from soundstudio.core.finetuning import CONDITIONS
 
 RATE = 16_000
 QUICK_FIGURE = ("--points", "3", "--draws", "5", "--event-duration", "0.3")
@@ -53,7 +55,8 @@ def test_the_parser_knows_what_the_benchmark_knows() -> None:
     assert benchmark.DATASETS == layouts.DATASET_KINDS
     assert benchmark.SUBSETS == subsets.SUBSET_NAMES
     assert benchmark.CORRUPTIONS == corruption.CORRUPTIONS
-    assert benchmark.CONDITIONS == table1.CONDITIONS
+    assert benchmark.CONDITIONS == table1.CONDITIONS == CONDITIONS
+    assert benchmark.STARTS == arms.STARTS
     args = build_parser().parse_args(
         ["benchmark", "figure1", "--dataset", "folder", "--data", ".", "-o", "."]
     )
@@ -119,6 +122,53 @@ def test_table1(words: list[str], tmp_path: Path, capsys: Any, tiny_model_folder
     assert [row["condition"] for row in report["rows"]] == ["text"]
 
 
+QUICK_ARMS = (
+    "--start", "pre-trained", "--condition", "text", "--seeds", "0,1", "--steps", "2",
+    "--validate-every", "1", "--batch-size", "1", "--warmup-steps", "1", "--sampling-steps", "1",
+    "--dtype", "float32",
+)  # fmt: skip
+
+
+def test_table2_killed_between_two_runs_and_then_figure2(
+    words: list[str], tmp_path: Path, capsys: Any, tiny_model_folder: Path
+) -> None:
+    quick = ["--model", str(tiny_model_folder), *QUICK_ARMS]
+    records = tmp_path / "out" / "arms"
+    program = [sys.executable, "-m", "soundstudio", "benchmark", "table2", *words, *quick]
+    with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not list(records.glob("*.json")):
+            time.sleep(0.01)
+        process.kill()
+    (first,) = records.glob("*.json")
+    written = first.stat().st_mtime_ns
+    assert main(["benchmark", "table2", *words, *quick]) == 0
+    assert first.stat().st_mtime_ns == written
+    assert len(list(records.glob("*.json"))) == 2
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert lines[0].startswith("Tiny test model on sounds")
+    assert ": 2 of 7 clips at random" in lines[0]
+    assert lines[1].split()[:5] == ["start", "condition", "from", "networks", "step"]
+    assert "pre-trained  text       here  bundled backbone" in lines[2]
+    assert "±" in lines[2]
+    assert lines[-1] == str(tmp_path / "out" / "table2.svg")
+    assert "torn.wav was left out" in err
+    report = json.loads((tmp_path / "out" / "table2.json").read_text())
+    assert report["protocol"]["seeds"] == [0, 1]
+    assert report["protocol"]["best_by"] == "fd"
+    assert len(report["model"]["sha256"]) == len(report["training"]["sounds_sha256"]) == 64
+    runs = sorted((tmp_path / "out" / "runs").iterdir())
+    times = [(run / "curves.jsonl").stat().st_mtime_ns for run in runs]
+    assert main(["benchmark", "figure2", *words, *quick, "--json"]) == 0
+    figure = json.loads(capsys.readouterr().out)
+    assert figure["runs"] == report["runs"]
+    assert [point["step"] for point in figure["curves"][0]["points"]] == [0, 1, 2]
+    assert [Path(path).name for path in figure["files"]] == [
+        "figure2.json", "figure2.csv", "figure2.png", "figure2.svg",
+    ]  # fmt: skip
+    assert [(run / "curves.jsonl").stat().st_mtime_ns for run in runs] == times
+
+
 @pytest.mark.parametrize(
     ("more", "code", "sentence"),
     [
@@ -133,7 +183,13 @@ def test_table1(words: list[str], tmp_path: Path, capsys: Any, tiny_model_folder
         (["figure1", "--data", "/nowhere"], 1, "There is no folder /nowhere"),
         (["table1", "--model", "nosuch"], 1, "no model called"),
         (["table1", "--template", "nosuch"], 2, "no prompt template"),
-        (["table2"], 2, "table2"),
+        (["table3"], 2, "table3"),
+        (["table2", "--subset", "all"], 2, "nothing to train on"),
+        (["table2", "--validate-fold", "9"], 2, "no fold “9”"),
+        (["table2", "--train-folds", "1"], 2, "Add --validate-fold"),
+        (["figure2", "--seeds", "1,x"], 2, "“x” is not a whole number"),
+        (["figure2", "--validate-every", "0"], 2, "nothing to score"),
+        (["table2", "--model", "nosuch"], 1, "no model called"),
         ([], 2, "BENCHMARK"),
     ],
 )
