@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QEvent
 
 from soundstudio.app import Studio
 from soundstudio.audio.files import Sound, write_wav
@@ -124,6 +126,11 @@ def make_studio(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Stud
         qapp.styleHints().colorSchemeChanged.disconnect(studio.theme._apply)
         studio.window.deleteLater()
         studio.theme.deleteLater()
+    # Windows on their way out must be gone before the style sheet is: after ten of them Qt walked
+    # over what had been one of their widgets, and crashed.
+    studios.clear()
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
     qapp.setStyleSheet("")
 
 
