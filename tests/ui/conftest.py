@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from pathlib import Path
@@ -125,9 +126,11 @@ def make_studio(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Stud
         qapp.styleHints().colorSchemeChanged.disconnect(studio.theme._apply)
         studio.window.deleteLater()
         studio.theme.deleteLater()
-    # Now, while everything that they may ask for is there: an end in the middle of the next test's
-    # style sheet, which visits every widget, would be a crash.
+    # Windows on their way out must be gone before the style sheet is: after ten of them Qt walked
+    # over what had been one of their widgets, and crashed.
+    studios.clear()
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
     qapp.setStyleSheet("")
 
 
