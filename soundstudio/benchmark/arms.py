@@ -1,8 +1,7 @@
-"""Table II and Figure 2: the same fine-tuning from trained and from random weights, on text and on
-audio, with several seeds.
+"""Table II and Figure 2: one fine-tuning from trained and random weights, on text and on audio.
 
-Each arm and seed is a run of `soundstudio.training` in the result's folder, validated every so many
-steps. Finished ones leave a record and are not made again; interrupted ones go on.
+Each arm and seed is a run of `soundstudio.training` in the result's folder. Finished ones leave a
+record and are not made again; interrupted ones go on.
 """
 
 from __future__ import annotations
@@ -388,14 +387,12 @@ def _load_nothing() -> None:
     prepare_surroundings()
 
 
-def _encode(
-    cache: EncodingCache, model_folder: Path, device: str, _: None, missing: Missing
-) -> None:
+def _encode(cache: EncodingCache, model: Path, device: str, _: None, missing: Missing) -> None:
     from soundstudio.engine.devices import choose_device
     from soundstudio.engine.model_folder import read_model_folder
     from soundstudio.training.encoding import encode
 
-    encode(cache, missing, read_model_folder(model_folder), choose_device(device).kind)
+    encode(cache, missing, read_model_folder(model), choose_device(device).kind)
 
 
 def runs_of(finished: Sequence[ArmRun], arm: Arm) -> list[ArmRun]:
