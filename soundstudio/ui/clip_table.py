@@ -6,41 +6,31 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
     QItemSelection,
-    QItemSelectionModel,
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     Qt,
     Signal,
 )
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QWidget
 
+from soundstudio.ui.audition_table import AuditionTable
 from soundstudio.ui.clip_delegate import ROW_HEIGHT, STAR_PX, STARS, ClipDelegate, stars_at
 from soundstudio.ui.clip_rows import FailedRow
 from soundstudio.ui.clip_table_model import ClipTableModel, Column
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QResizeEvent
-
-MOVING_KEYS = (
-    Qt.Key.Key_Up,
-    Qt.Key.Key_Down,
-    Qt.Key.Key_PageUp,
-    Qt.Key.Key_PageDown,
-)
+    from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QResizeEvent
 
 
-class ClipTable(QTableView):
+class ClipTable(AuditionTable):
     """signals:
-    current_changed(bool): another row is current; True if a key repeats, so nothing should play.
     activated_by_mouse(): a row was clicked or double-clicked.
     favourite_clicked(int), rating_clicked(int, int): a clip's id and the stars.
     drag_out_requested(): the selected clips are being pulled out.
     menu_requested(QPoint): at a global position.
     """
 
-    current_changed = Signal(bool)
     activated_by_mouse = Signal()
     favourite_clicked = Signal(int)
     rating_clicked = Signal(int, int)
@@ -50,37 +40,22 @@ class ClipTable(QTableView):
     def __init__(
         self, model: ClipTableModel, delegate: ClipDelegate, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
+        super().__init__(model, ROW_HEIGHT, parent)
         self._model = model
         self._delegate = delegate
-        self._is_repeating = False
-        self.setModel(model)
         self.setItemDelegate(delegate)
         self.setAccessibleName("Library")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setDragEnabled(True)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
         self.setMouseTracking(True)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self._set_up_header()
         model.rowsInserted.connect(self._keep_in_view)
 
     def _set_up_header(self) -> None:
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSectionsClickable(False)
         header.setMinimumSectionSize(24)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
         metrics = self.fontMetrics()
         self.setColumnWidth(Column.FAVOURITE, 34)
@@ -91,9 +66,6 @@ class ClipTable(QTableView):
 
     # what is selected
 
-    def current_row(self) -> int:
-        return self.currentIndex().row()
-
     def selected_rows(self) -> list[int]:
         """Rows from top to bottom."""
         return sorted(index.row() for index in self.selectionModel().selectedRows())
@@ -103,15 +75,8 @@ class ClipTable(QTableView):
         ids = (self._model.rows.id_at(row) for row in self.selected_rows())
         return [clip_id for clip_id in ids if clip_id is not None]
 
-    def select_row(self, row: int) -> None:
-        """Select one row and bring it into view."""
-        index = self._model.index(row, Column.NAME)
-        flags = (
-            QItemSelectionModel.SelectionFlag.ClearAndSelect
-            | QItemSelectionModel.SelectionFlag.Rows
-        )
-        self.selectionModel().setCurrentIndex(index, flags)
-        self.scrollTo(index)
+    def select_row(self, row: int, column: int = Column.NAME) -> None:
+        super().select_row(row, column)
 
     def edit_name(self) -> None:
         """Rename the current clip in place."""
@@ -125,26 +90,6 @@ class ClipTable(QTableView):
             self.viewport().update()
 
     # Qt's side
-
-    def currentChanged(
-        self,
-        current: QModelIndex | QPersistentModelIndex,
-        previous: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        super().currentChanged(current, previous)
-        if current.row() != previous.row():
-            self.current_changed.emit(self._is_repeating)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in MOVING_KEYS:
-            self._is_repeating = event.isAutoRepeat()
-        super().keyPressEvent(event)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        super().keyReleaseEvent(event)
-        if event.key() in MOVING_KEYS and not event.isAutoRepeat() and self._is_repeating:
-            self._is_repeating = False
-            self.current_changed.emit(False)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._is_repeating = False

@@ -5,17 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QResizeEvent,
-)
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -27,10 +17,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from soundstudio.ui.drop_frame import DropFrame
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtCore import QMimeData
+    from PySide6.QtGui import QResizeEvent
 
     from soundstudio.ui.icons import Icons
     from soundstudio.ui.theme import Theme
@@ -46,7 +39,7 @@ def sound_files(data: QMimeData) -> list[Path]:
     return [path for path in paths if path.suffix.lower() in SOUND_SUFFIXES]
 
 
-class LikeTarget(QWidget):
+class LikeTarget(DropFrame):
     """Holds at most one reference clip and its weight.
 
     signals: changed(): another clip, none, or another weight.
@@ -55,13 +48,10 @@ class LikeTarget(QWidget):
     changed = Signal()
 
     def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(theme, parent)
         self._path: Path | None = None
         self._name_of: Callable[[Path], str] = lambda path: path.stem
-        self._is_hovered = False
         self._words = ""
-        self.setAcceptDrops(True)
         self._label = QPushButton("", self)
         self._label.setObjectName("link")
         self._label.clicked.connect(self._browse)
@@ -154,35 +144,11 @@ class LikeTarget(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._elide()
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self.isEnabled() and sound_files(event.mimeData()):
-            self._is_hovered = True
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
-            self.update()
+    def takes(self, data: QMimeData) -> bool:
+        return self.isEnabled() and bool(sound_files(data))
 
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._is_hovered = False
-        self.update()
+    def take(self, data: QMimeData) -> None:
+        self.set_clip(sound_files(data)[0])
 
-    def dropEvent(self, event: QDropEvent) -> None:
-        self._is_hovered = False
-        files = sound_files(event.mimeData())
-        if files:
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
-            self.set_clip(files[0])
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """A dashed frame; solid and tinted once a clip is held or hovers."""
-        colours = self._theme.colours
-        with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            is_active = self._is_hovered or self._path is not None
-            pen = QPen(QColor(colours.accent if is_active else colours.border), 1)
-            if not is_active:
-                pen.setStyle(Qt.PenStyle.DashLine)
-            painter.setPen(pen)
-            if self._is_hovered:
-                painter.setBrush(QColor(colours.accent_soft))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
+    def is_filled(self) -> bool:
+        return self._path is not None

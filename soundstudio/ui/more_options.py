@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QSpinBox,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +21,7 @@ from soundstudio.core.requests import (
     SAMPLERS,
     GenerationRequest,
 )
+from soundstudio.ui.fold_button import fold_button
 from soundstudio.ui.request_form import SAMPLER_TITLES
 
 if TYPE_CHECKING:
@@ -37,12 +37,7 @@ class MoreOptions(QWidget):
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._icons = icons
-        self._fold = QToolButton(self)
-        self._fold.setText("More")
-        self._fold.setObjectName("fold")
-        self._fold.setCheckable(True)
-        self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._fold.setAccessibleName("More settings")
+        self._fold = fold_button("More settings", self)
         self._fold.toggled.connect(self._on_fold)
         self._box = QWidget(self)
         self.model = QComboBox(self._box)

@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import (
-    QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
     QSignalBlocker,
     QSize,
     Qt,
@@ -21,14 +18,13 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from soundstudio.core.score_words import TITLES
-from soundstudio.ui.clip_table import MOVING_KEYS
+from soundstudio.ui.audition_table import AuditionTable
 from soundstudio.ui.elided_label import ElidedLabel
 from soundstudio.ui.score_clips_model import SCORE_OF, ScoreClipsModel, ScoreColumn
 from soundstudio.ui.score_reading import CLIP_FIELDS
@@ -36,7 +32,7 @@ from soundstudio.ui.score_reading import CLIP_FIELDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
+    from PySide6.QtGui import QMouseEvent, QResizeEvent
 
     from soundstudio.ui.icons import Icons
     from soundstudio.ui.score_reading import ShownReport
@@ -53,38 +49,19 @@ NAME_PX = 150
 ROOM_PX = 900
 
 
-class ScoreClipTable(QTableView):
-    """signals:
-    current_changed(bool): another row is current; True if a key repeats, so nothing should play.
-    clicked_again(): the current row was clicked.
-    """
+class ScoreClipTable(AuditionTable):
+    """signals: clicked_again(): the current row was clicked."""
 
-    current_changed = Signal(bool)
     clicked_again = Signal()
 
     def __init__(self, model: ScoreClipsModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._is_repeating = False
-        self.setModel(model)
+        super().__init__(model, ROW_PX, parent)
         self.setAccessibleName("Scored sounds, worst first")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(ROW_PX)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSectionsClickable(True)
         header.setMinimumSectionSize(30)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         for column in (ScoreColumn.NAME, ScoreColumn.NEAREST):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         width_of = self.fontMetrics().horizontalAdvance
@@ -101,19 +78,6 @@ class ScoreClipTable(QTableView):
         for column, width in self._widths.items():
             self.setColumnWidth(column, width)
 
-    def current_row(self) -> int:
-        return self.currentIndex().row()
-
-    def select_row(self, row: int) -> None:
-        """Select one row and bring it into view."""
-        flags = (
-            QItemSelectionModel.SelectionFlag.ClearAndSelect
-            | QItemSelectionModel.SelectionFlag.Rows
-        )
-        index = self.model().index(row, 0)
-        self.selectionModel().setCurrentIndex(index, flags)
-        self.scrollTo(index)
-
     def fit_columns(self) -> None:
         """Hide what has no numbers, and what there is no room for."""
         model = self.model()
@@ -128,28 +92,7 @@ class ScoreClipTable(QTableView):
         for column in ScoreColumn:
             self.setColumnHidden(column, column not in shown and column is not ScoreColumn.NAME)
 
-    def currentChanged(
-        self,
-        current: QModelIndex | QPersistentModelIndex,
-        previous: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        super().currentChanged(current, previous)
-        if current.row() != previous.row() and current.isValid():
-            self.current_changed.emit(self._is_repeating)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in MOVING_KEYS:
-            self._is_repeating = event.isAutoRepeat()
-        super().keyPressEvent(event)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        super().keyReleaseEvent(event)
-        if event.key() in MOVING_KEYS and not event.isAutoRepeat() and self._is_repeating:
-            self._is_repeating = False
-            self.current_changed.emit(False)
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._is_repeating = False
         row = self.indexAt(event.position().toPoint()).row()
         was_current = row >= 0 and row == self.current_row()
         super().mousePressEvent(event)
@@ -196,9 +139,9 @@ class ScoreClips(QWidget):
         self._filter.addItem("All sounds", ALL)
         self._filter.addItem("Marked ones", MARKED)
         self._filter.currentIndexChanged.connect(self._refresh)
-        self._play = self._button("play", "Play", "Play the sound (Space)")
+        self._play = self._button("Play", "Play the sound (Space)")
         self._play.clicked.connect(self.play_clip)
-        self._near = self._button("like", "Nearest", "Play the nearest reference (N)")
+        self._near = self._button("Nearest", "Play the nearest reference (N)")
         self._near.clicked.connect(self.play_nearest)
         icons.dress(self._play, "play")
         icons.dress(self._near, "like")
@@ -208,7 +151,7 @@ class ScoreClips(QWidget):
         self._count.setObjectName("muted")
         self._lay_out()
 
-    def _button(self, _icon: str, text: str, tip: str) -> QToolButton:
+    def _button(self, text: str, tip: str) -> QToolButton:
         button = QToolButton(self)
         button.setText(text)
         button.setToolTip(tip)
@@ -321,6 +264,8 @@ class ScoreClips(QWidget):
             self._order.setCurrentIndex(max(0, self._order.findData(key)))
 
     def _on_current(self, is_repeating: bool) -> None:
+        if self.table.current_row() < 0:
+            return
         self._is_quiet = is_repeating
         self._show_words()
         self._pause.start()

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from soundstudio.core.score_requests import BACKBONE_TITLES, BackboneChoice
+from soundstudio.ui.fold_button import fold_button
 
 if TYPE_CHECKING:
     from soundstudio.ui.icons import Icons
@@ -80,12 +81,7 @@ class ScoreOptions(QWidget):
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._icons = icons
-        self._fold = QToolButton(self)
-        self._fold.setText("More")
-        self._fold.setObjectName("fold")
-        self._fold.setCheckable(True)
-        self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._fold.setAccessibleName("More settings of the scoring")
+        self._fold = fold_button("More settings of the scoring", self)
         self._fold.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._fold.toggled.connect(self._on_fold)
         self._box = QWidget(self)

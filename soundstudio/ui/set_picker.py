@@ -5,17 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QResizeEvent,
-)
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -30,12 +20,14 @@ from PySide6.QtWidgets import (
 
 from soundstudio.audio.files import SOUND_SUFFIXES
 from soundstudio.core.score_requests import SetChoice
+from soundstudio.ui.drop_frame import DropFrame
 from soundstudio.ui.like_target import sound_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PySide6.QtCore import QMimeData
+    from PySide6.QtGui import QResizeEvent
 
     from soundstudio.jobs.folder_facts import FolderFacts
     from soundstudio.ui.icons import Icons
@@ -63,7 +55,7 @@ def dropped_choice(data: QMimeData) -> SetChoice | None:
     return choice_of_files(files) if files else None
 
 
-class SetPicker(QWidget):
+class SetPicker(DropFrame):
     """signals:
     changed(): another set; ask `choice()`.
     folder_chosen(str): look what lies in it, and tell `show_facts`.
@@ -77,13 +69,10 @@ class SetPicker(QWidget):
     def __init__(
         self, name: str, hint: str, theme: Theme, icons: Icons, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(theme, parent)
         self._hint = hint
         self._name = name
         self._choice: SetChoice | None = None
-        self._is_hovered = False
-        self.setAcceptDrops(True)
         self._button = QPushButton(self)
         self._button.setObjectName("link")
         self._button.setMinimumWidth(60)
@@ -231,36 +220,11 @@ class SetPicker(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._elide()
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if dropped_choice(event.mimeData()) is not None:
-            self._is_hovered = True
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
-            self.update()
+    def takes(self, data: QMimeData) -> bool:
+        return dropped_choice(data) is not None
 
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._is_hovered = False
-        self.update()
+    def take(self, data: QMimeData) -> None:
+        self.set_choice(dropped_choice(data))
 
-    def dropEvent(self, event: QDropEvent) -> None:
-        self._is_hovered = False
-        choice = dropped_choice(event.mimeData())
-        if choice is not None:
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
-            self.set_choice(choice)
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """A dashed frame; solid and tinted once a set is held or hovers."""
-        colours = self._theme.colours
-        with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            is_active = self._is_hovered or self._choice is not None
-            pen = QPen(QColor(colours.accent if is_active else colours.border), 1)
-            if not is_active:
-                pen.setStyle(Qt.PenStyle.DashLine)
-            painter.setPen(pen)
-            if self._is_hovered:
-                painter.setBrush(QColor(colours.accent_soft))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
+    def is_filled(self) -> bool:
+        return self._choice is not None

@@ -9,26 +9,16 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 from pathlib import Path
-from queue import SimpleQueue
 
 import numpy as np
 import soundfile
+from fake_process import cancelled, jobs, say, serve
 
 from soundstudio.core import messages as m
 
 STEPS = 8
-_lock = threading.Lock()
-_cancelled: set[str] = set()
-_jobs: SimpleQueue[m.Message | None] = SimpleQueue()
-
-
-def say(message: m.Message) -> None:
-    with _lock:
-        sys.stdout.buffer.write(m.encode(message))
-        sys.stdout.buffer.flush()
 
 
 def tone(path: Path, seed: int, duration_s: float) -> None:
@@ -43,7 +33,7 @@ def tone(path: Path, seed: int, duration_s: float) -> None:
 def variation(job: m.Generate, index: int) -> bool:
     prompt = job.request.prompt
     for step in range(STEPS + 1):
-        if job.job_id in _cancelled and prompt != "hang":
+        if job.job_id in cancelled and prompt != "hang":
             say(m.JobCancelled(job.job_id))
             return False
         say(m.JobProgress(job.job_id, "sampling", step, STEPS, index, 1))
@@ -74,7 +64,7 @@ def variation(job: m.Generate, index: int) -> bool:
 
 
 def generate(job: m.Generate) -> None:
-    if job.job_id in _cancelled:
+    if job.job_id in cancelled:
         say(m.JobCancelled(job.job_id))
         return
     say(m.JobStarted(job.job_id))
@@ -111,7 +101,8 @@ def generate(job: m.Generate) -> None:
 
 def work() -> None:
     loaded = False
-    while (message := _jobs.get()) is not None:
+    while True:
+        message = jobs.get()
         if not loaded and isinstance(message, (m.Generate, m.LoadModel)):
             model = message.model if isinstance(message, m.LoadModel) else message.request.model
             say(m.ModelLoading(model))
@@ -119,25 +110,7 @@ def work() -> None:
             loaded = True
         if isinstance(message, m.Generate):
             generate(message)
-    os._exit(0)
-
-
-def main() -> None:
-    if "--die-at-start" in sys.argv:
-        os._exit(7)
-    say(m.EngineReady(m.PROTOCOL_VERSION, os.getpid()))
-    worker = threading.Thread(target=work, daemon=True)
-    worker.start()
-    for line in sys.stdin.buffer:
-        message = m.decode(line)
-        if isinstance(message, m.CancelJob):
-            _cancelled.add(message.job_id)
-        elif isinstance(message, m.Shutdown):
-            break
-        else:
-            _jobs.put(message)
-    os._exit(0)
 
 
 if __name__ == "__main__":
-    main()
+    serve(work)

@@ -8,29 +8,19 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "library"))
 
+from fake_process import cancelled, jobs, say, serve
 from scored import report
 
 from soundstudio.core import messages as m
 from soundstudio.library.score_history import ScoreHistory
 
 HUGE = 10_000
-_lock = threading.Lock()
-_cancelled: set[str] = set()
-_jobs: SimpleQueue[m.Message] = SimpleQueue()
-
-
-def say(message: m.Message) -> None:
-    with _lock:
-        sys.stdout.buffer.write(m.encode(message))
-        sys.stdout.buffer.flush()
 
 
 def report_of(job: m.ScoreSets) -> dict[str, Any]:
@@ -57,7 +47,7 @@ def score(job: m.ScoreSets) -> None:
         say(m.JobFailed(job.job_id, "OutOfMemoryError", "Out of memory", "It ran out.", "Close."))
         return
     for step in range(9):
-        if job.job_id in _cancelled and title != "hang":
+        if job.job_id in cancelled and title != "hang":
             say(m.JobCancelled(job.job_id))
             return
         say(m.ScoreProgress(job.job_id, "listening", step, 8))
@@ -77,26 +67,10 @@ def score(job: m.ScoreSets) -> None:
 
 def work() -> None:
     while True:
-        message = _jobs.get()
+        message = jobs.get()
         if isinstance(message, m.ScoreSets):
             score(message)
 
 
-def main() -> None:
-    if "--die-at-start" in sys.argv:
-        os._exit(7)
-    say(m.EngineReady(m.PROTOCOL_VERSION, os.getpid()))
-    threading.Thread(target=work, daemon=True).start()
-    for line in sys.stdin.buffer:
-        message = m.decode(line)
-        if isinstance(message, m.CancelJob):
-            _cancelled.add(message.job_id)
-        elif isinstance(message, m.Shutdown):
-            break
-        else:
-            _jobs.put(message)
-    os._exit(0)
-
-
 if __name__ == "__main__":
-    main()
+    serve(work)

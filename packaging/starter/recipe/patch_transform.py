@@ -69,8 +69,8 @@ def set_encoder(vae: AutoencoderKL, mels: torch.Tensor) -> None:
     _set_shortcut(encoder.down_blocks[3], first.T)
     _gather(encoder.down_blocks[3].downsamplers[0].conv, kept)
     mean, second, deviation = components(as_rows(large), vae.config.latent_channels)
-    # Nearly white: with larger differences the loss of the diffusion is that of the overall level,
-    # and what tells one sound from another counts for little in it.
+    # Not isometric: the loss of the diffusion would be that of the overall level, and what tells
+    # one sound from another would count for little in it.
     scaled = second.T / deviation.pow(1.0 - LATENT_POWER)[:, None]
     _set_output(vae, scaled, scaled @ mean)
 
