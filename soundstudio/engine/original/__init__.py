@@ -1,0 +1,1 @@
+"""AudioLDM's original checkpoint files → model folders in diffusers' layout."""
