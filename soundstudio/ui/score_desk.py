@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from soundstudio.core.errors import ScoreRequestError
 from soundstudio.core.score_requests import SetChoice
 from soundstudio.jobs.folder_facts import FolderFacts, look_at
-from soundstudio.library.score_history import ScoreEntry, ScoreHistory
+from soundstudio.library.scores.history import ScoreEntry, ScoreHistory
 from soundstudio.ui.score_panel import state_words
 from soundstudio.ui.score_reading import ShownReport, read_report
 

@@ -18,7 +18,7 @@ from fake_process import cancelled, jobs, say, serve
 from scored import report
 
 from soundstudio.core import messages as m
-from soundstudio.library.score_history import ScoreHistory
+from soundstudio.library.scores.history import ScoreHistory
 
 HUGE = 10_000
 

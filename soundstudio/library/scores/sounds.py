@@ -18,13 +18,13 @@ from soundstudio.audio.resampling import resample
 from soundstudio.core.errors import AudioFileError
 from soundstudio.library import clips, wav_metadata
 from soundstudio.library.naming import escaped
-from soundstudio.library.score_reports import sound_path
+from soundstudio.library.scores.reports import sound_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from soundstudio.library.score_reports import Report
+    from soundstudio.library.scores.reports import Report
 
 log = logging.getLogger(__name__)
 

@@ -15,24 +15,24 @@ from soundstudio.core.errors import ReportError
 from soundstudio.core.paths import APP_NAME, resource
 from soundstudio.core.score_words import ARROWS, DIRECTIONS, MEANINGS, PAPER_KEYS, TITLES
 from soundstudio.library.naming import escaped
-from soundstudio.library.score_charts import comparison_svg, map_svg
-from soundstudio.library.score_groups import (
+from soundstudio.library.scores.charts import comparison_svg, map_svg
+from soundstudio.library.scores.groups import (
     APART,
     grouped,
     keys_shown,
     with_interval,
     written,
 )
-from soundstudio.library.score_page_tables import clips_table, references_table
-from soundstudio.library.score_reports import folder_name, titled
-from soundstudio.library.score_sounds import MAX_SOUND_S, PageSounds, gather
+from soundstudio.library.scores.page_tables import clips_table, references_table
+from soundstudio.library.scores.reports import folder_name, titled
+from soundstudio.library.scores.sounds import MAX_SOUND_S, PageSounds, gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from soundstudio.library.score_groups import ScoreGroup
-    from soundstudio.library.score_reports import Report
+    from soundstudio.library.scores.groups import ScoreGroup
+    from soundstudio.library.scores.reports import Report
 
 MAX_PAGE_BYTES: Final = 18_000_000
 """An attachment grows by a third in the mail, and many mailboxes take 25 MB."""

@@ -9,9 +9,9 @@ import pytest
 from library.scored import report, row, score
 
 from soundstudio.core.errors import ReportError, StorageError
-from soundstudio.library.score_groups import grouped, with_interval, written
-from soundstudio.library.score_history import ScoreHistory
-from soundstudio.library.score_reports import (
+from soundstudio.library.scores.groups import grouped, with_interval, written
+from soundstudio.library.scores.history import ScoreHistory
+from soundstudio.library.scores.reports import (
     ReportedScore,
     folder_name,
     read_reports,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from soundstudio.library.naming import escaped
-from soundstudio.library.score_groups import written
+from soundstudio.library.scores.groups import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from soundstudio.library.score_reports import ClipRow, Report
-    from soundstudio.library.score_sounds import PageSound, PageSounds
+    from soundstudio.library.scores.reports import ClipRow, Report
+    from soundstudio.library.scores.sounds import PageSound, PageSounds
 
 MAX_ROWS: Final = 1000
 _ABSENT: Final = '<span class="absent">not in this page</span>'

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from soundstudio.core.score_words import PAPER_KEYS, TITLES
-from soundstudio.library.score_reports import folder_name
+from soundstudio.library.scores.reports import folder_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from soundstudio.library.score_reports import Report, ReportedScore
+    from soundstudio.library.scores.reports import Report, ReportedScore
 
 APART: Final = (
     "Numbers of different groups cannot be compared: they were heard with different networks, or "

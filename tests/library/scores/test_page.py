@@ -20,11 +20,12 @@ from soundstudio.audio.files import Sound, read_sound
 from soundstudio.core.errors import ReportError, StorageError
 from soundstudio.core.progress import Cancelled
 from soundstudio.core.requests import GenerationRequest
-from soundstudio.library import score_sounds, wav_metadata
+from soundstudio.library import wav_metadata
 from soundstudio.library.clips import Clip, to_json
-from soundstudio.library.score_charts import ticks_between
-from soundstudio.library.score_page import write_html
-from soundstudio.library.score_page_tables import MAX_ROWS
+from soundstudio.library.scores import sounds as page_sounds
+from soundstudio.library.scores.charts import ticks_between
+from soundstudio.library.scores.page import write_html
+from soundstudio.library.scores.page_tables import MAX_ROWS
 from soundstudio.library.wav_metadata import SoundMetadata
 
 if TYPE_CHECKING:
@@ -361,21 +362,21 @@ class TestEncoding:
     def test_rates_and_channels(self, rate: int, channels: int, expected: int) -> None:
         time = np.arange(rate) / rate
         sound = Sound(np.tile(np.float32(0.5 * np.sin(2000 * time)), (channels, 1)), rate)
-        content, media_type = score_sounds.encoded(sound)
+        content, media_type = page_sounds.encoded(sound)
         assert media_type == "audio/mpeg"
         samples, found = soundfile.read(io.BytesIO(content), always_2d=True)
         assert (found, samples.shape) == (expected, (expected, channels if channels < 3 else 1))
 
     @pytest.mark.parametrize("samples", [1, 100])
     def test_hardly_any_sound(self, samples: int) -> None:
-        content, _ = score_sounds.encoded(Sound(np.full(samples, 3.0, np.float32), 16_000))
+        content, _ = page_sounds.encoded(Sound(np.full(samples, 3.0, np.float32), 16_000))
         found, _ = soundfile.read(io.BytesIO(content))
         assert len(found) == samples
 
     def test_without_mp3(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(soundfile, "available_formats", lambda: {"WAV": "WAV"})
         sound = Sound(np.float32([0.5, -2.0, 0.0]), 11_025)
-        content, media_type = score_sounds.encoded(sound)
+        content, media_type = page_sounds.encoded(sound)
         assert media_type == "audio/wav"
         samples, rate = soundfile.read(io.BytesIO(content))
         assert (samples.tolist(), rate) == (pytest.approx([0.5, -1.0, 0.0], abs=1e-4), 11_025)
