@@ -245,7 +245,7 @@ def run_table1(args: argparse.Namespace) -> int:
 
 def run_arms(args: argparse.Namespace) -> int:
     """Run Table II or Figure 2. Raises StudioError."""
-    from soundstudio.benchmark import arms, arms_report
+    from soundstudio.benchmark import arm_runs, arms, arms_report
     from soundstudio.benchmark.prompts import template_of
     from soundstudio.benchmark.training_split import FoldChoice, draw_split, prepare_clips
 
@@ -283,7 +283,7 @@ def run_arms(args: argparse.Namespace) -> int:
         clips = prepare_clips(
             split, dataset.folder, template, processes=args.processes, progress=bar
         )
-        found = arms.run_arms(clips.training, plan, folder, bar)
+        found = arm_runs.run_arms(clips.training, plan, folder, bar)
     finally:
         bar.clear()
     report = arms_report.report_arms(args.benchmark, dataset, split, clips, found, plan)

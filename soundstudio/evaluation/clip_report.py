@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import softmax
 
+from soundstudio.engine.nearest import nearest_of
 from soundstudio.evaluation.influence import change_without
-from soundstudio.evaluation.nearest import nearest_of
 from soundstudio.library.scores.reports import ClipRow
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from soundstudio.core.score_words import ARROWS, DIRECTIONS, TITLES
 from soundstudio.library.csv_cells import CSV_ENCODING, plain_cells
 from soundstudio.library.naming import printable
 from soundstudio.library.scores.groups import APART, grouped, keys_shown, with_interval
-from soundstudio.library.scores.reports import ClipRow, folder_name, titled, understood
+from soundstudio.library.scores.reports import ClipRow, titled, understood
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,8 +167,8 @@ def _scoring_cells(report: Report) -> dict[str, Any]:
     """One line of the table of scorings: column → cell."""
     cells: dict[str, Any] = {
         "scoring": report.title,
-        "generated": folder_name(report.generated),
-        "reference": folder_name(report.reference) if report.reference else "",
+        "generated": report.generated_name,
+        "reference": report.reference_name,
         "backbone": report.backbone,
         "networks": "; ".join(report.networks),
         "sounds_heard": len(report.heard),

@@ -24,7 +24,7 @@ from soundstudio.library.scores.groups import (
     written,
 )
 from soundstudio.library.scores.page_tables import clips_table, references_table
-from soundstudio.library.scores.reports import folder_name, titled
+from soundstudio.library.scores.reports import titled
 from soundstudio.library.scores.sounds import MAX_SOUND_S, PageSounds, gather
 
 if TYPE_CHECKING:
@@ -235,14 +235,14 @@ def _scoring(
 
 
 def _made_of(report: Report) -> str:
-    generated = f"{len(report.heard):,} generated sounds of “{folder_name(report.generated)}”"
+    generated = f"{len(report.heard):,} generated sounds of “{report.generated_name}”"
     if report.reference is None:
         return f"{generated}."
     counts = [
         s.counts["reference"] for s in report.scores.values() if s and "reference" in s.counts
     ]
     count = f"{counts[0]:,}" if counts else "the"
-    return f"{generated} against {count} reference sounds of “{folder_name(report.reference)}”."
+    return f"{generated} against {count} reference sounds of “{report.reference_name}”."
 
 
 def _numbers(report: Report) -> list[str]:
