@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.benchmark.prompts import DEFAULT_TEMPLATE, TEMPLATES
+from soundstudio.core.benchmark_requests import STARTS, StartName
 from soundstudio.core.errors import InvalidRequestError, ModelError
 from soundstudio.core.finetuning import CONDITIONS, FinetuneSettings, TrainingCondition, is_better
 from soundstudio.core.processes import checked_processes
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
     from soundstudio.benchmark.feature_store import BackboneSource
     from soundstudio.core.catalogue import CatalogueRow
-
-StartName = Literal["pre-trained", "scratch"]
-STARTS: Final[tuple[StartName, ...]] = ("pre-trained", "scratch")
 
 
 @dataclass(frozen=True, slots=True)

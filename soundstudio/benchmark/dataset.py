@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from soundstudio.core.file_digest import sha256_of_file
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-DatasetKind = Literal["esc50", "urbansound8k", "audiocaps", "audioset", "folder"]
+    from soundstudio.core.benchmark_requests import DatasetKind
+
 
 _NAMED_MISSING: Final = 5
 

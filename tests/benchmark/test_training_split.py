@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from fake_backbone import FakeSource
 
 from soundstudio.audio.files import Sound, write_wav
-from soundstudio.benchmark.dataset import Dataset, DatasetClip, DatasetKind
+from soundstudio.benchmark.dataset import Dataset, DatasetClip
 from soundstudio.benchmark.feature_store import FeatureStore
 from soundstudio.benchmark.layouts import read_dataset
 from soundstudio.benchmark.set_score import KeptBackbone, SetScore
@@ -20,6 +21,9 @@ from soundstudio.core.errors import InvalidRequestError
 from soundstudio.core.finetuning import FinetuneSettings
 from soundstudio.dataset.findings import DatasetError
 from soundstudio.training.validation import MAX_REFERENCES, reference_files
+
+if TYPE_CHECKING:
+    from soundstudio.core.benchmark_requests import DatasetKind
 
 
 def write_tone(path: Path, pitch_hz: float, seed: int = 0) -> None:
