@@ -236,8 +236,11 @@ def request_of(args: argparse.Namespace) -> BenchmarkRequest:
 
 def _wishes(kind: type[Wishes], args: argparse.Namespace) -> Wishes:
     """The options of one kind of benchmark: each field is an argument of its name."""
-    given = {field.name: getattr(args, field.name) for field in dataclasses.fields(kind)}
-    return kind(**{k: _once(v) if isinstance(v, list) else v for k, v in given.items()})
+    given: dict[str, Any] = {}
+    for field in dataclasses.fields(kind):
+        value = getattr(args, field.name)
+        given[field.name] = _once(value) if isinstance(value, list) else value
+    return kind(**given)
 
 
 def _once(values: Sequence[Any]) -> tuple[Any, ...]:

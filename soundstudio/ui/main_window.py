@@ -53,7 +53,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "&View",
         (
-            "place_generate", "place_score", "", "search", "", "zoom_in", "zoom_out", "zoom_fit",
+            "place_generate", "place_score", "place_benchmarks", "", "search", "", "zoom_in", "zoom_out", "zoom_fit",
             "zoom_selection", "", "select_all", "clear_selection",
         ),
     ),
