@@ -111,7 +111,9 @@ class Places(QObject):
     def _cancel_all(self) -> None:
         self._s.queue.cancel_all()
         self._s.score_runner.cancel()
-        self._s.benchmark_runner.cancel()
+        # Of days: only where it is seen.
+        if self.current == "score" and self._s.score_place.page == "benchmark":
+            self._s.benchmark_runner.cancel()
 
     def _go_to_prompt(self) -> None:
         self.show("generate")

@@ -33,12 +33,11 @@ NOTE_MS = 8000
 class ScoreDesk(QObject):
     """signals:
     sound_chosen(Path, str, bool): a file and its name; True: play it now, False: it was moved to.
-    options_changed(dict): settings to keep. busy_changed(bool): a scoring is under way.
+    options_changed(dict): settings to keep.
     """
 
     sound_chosen = Signal(object, str, bool)
     options_changed = Signal(dict)
-    busy_changed = Signal(bool)
 
     def __init__(
         self,
@@ -117,7 +116,6 @@ class ScoreDesk(QObject):
 
     def _on_state(self, state: ScoreState) -> None:
         self._panel.show_state(state)
-        self.busy_changed.emit(state.is_busy)
         if self._results.report is None:
             if state.is_busy:
                 self._results.empty.show_busy(state_words(state))
