@@ -55,7 +55,8 @@ class BenchmarkList:
             log.warning("%s is damaged: %s", self._file, error)
             return []
         rows = value.get("benchmarks") if isinstance(value, dict) else None
-        found = [entry for row in rows or [] if (entry := _entry(row)) is not None]
+        known = rows if isinstance(rows, list) else []
+        found = [entry for row in known if (entry := _entry(row)) is not None]
         return sorted(found, key=lambda entry: entry.started_at, reverse=True)
 
     def add(self, request: BenchmarkRequest) -> list[RunBenchmarkEntry]:

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 def dropped_folder(data: QMimeData) -> str:
     """The one folder that a drag carries, else empty."""
-    local = (
-        [url.toLocalFile() for url in data.urls() if url.isLocalFile()] if data.hasUrls() else []
-    )
+    local = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
     return local[0] if len(local) == 1 and Path(local[0]).is_dir() else ""
 
 

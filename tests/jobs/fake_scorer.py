@@ -1,8 +1,9 @@
 """A stand-in for the scoring process: speaks core's messages and does what the set's title says.
 
 Titles: "crash" ends with os._exit while hearing, "hang" ignores cancel, "oom" reports it, "slow"
-hears slowly, "full" cannot keep its report, "huge" has 10,000 clips; everything else succeeds. Benchmarks go by
-the name of the dataset's folder: "crash", "hang" and "slow" as above, "fail" is explained.
+hears slowly, "full" cannot keep its report, "huge" has 10,000 clips; everything else succeeds.
+Benchmarks go by the name of the dataset's folder: "crash", "hang" and "slow" as above, "fail" is
+explained.
 """
 
 from __future__ import annotations
