@@ -63,7 +63,7 @@ class BenchmarkOptions(QWidget):
             widget.setAccessibleName(f"{name} of the benchmark")
             self._form.addRow(name, widget)
         head = QHBoxLayout()
-        head.addWidget(self._fold)
+        head.addWidget(self._fold, alignment=Qt.AlignmentFlag.AlignLeft)
         head.addWidget(self._summary, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

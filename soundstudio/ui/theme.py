@@ -169,6 +169,8 @@ QToolButton:checked {{ background: {c.accent_soft}; color: {c.text}; }}
 QToolButton#fold:checked {{ background: transparent; }}
 QToolButton:focus {{ border: 1px solid {c.accent}; }}
 QToolButton::menu-indicator {{ image: none; }}
+QListWidget#past {{ background: {c.panel}; border: none; outline: none; }}
+QListWidget#past::item:selected {{ background: {c.accent_soft}; color: {c.text}; }}
 QTableView {{ background: {c.panel}; border: 1px solid {c.panel}; outline: none; }}
 QTableView:focus {{ border: 1px solid {c.accent}; }}
 QHeaderView::section {{ background: {c.panel}; color: {c.muted}; border: none;
