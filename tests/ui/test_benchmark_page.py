@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 
 from soundstudio.core.benchmark_requests import BENCHMARKS, BenchmarkRequest
 from soundstudio.library.benchmarks import BenchmarkList
+from soundstudio.ui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -195,3 +196,24 @@ def test_by_keyboard_from_page_to_start(qtbot: QtBot, studio: Studio, tmp_path: 
     assert studio.benchmark_panel.start.hasFocus()
     QTest.keyClick(studio.benchmark_panel.start, Qt.Key.Key_Space)
     qtbot.waitUntil(studio.benchmark_results.has_report, timeout=PATIENCE_MS)
+
+
+def test_pages_out_of_sight_are_in_the_new_theme_when_they_are_seen(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    """The sheet is taken off and put on again; what was hidden then must have followed."""
+    for place in ("place_score", "place_benchmarks", "place_generate"):
+        studio.actions[place].trigger()
+        studio.score_place.turn_to("benchmark" if place == "place_benchmarks" else "sets")
+    for choice, colours in (("light", LIGHT), ("dark", DARK), ("light", LIGHT)):
+        studio.theme.choose(choice)
+        studio.actions["place_score"].trigger()
+        for page, side in (("sets", studio.score_panel), ("benchmark", studio.benchmark_panel)):
+            studio.score_place.turn_to(page)
+            image = side.grab().toImage()
+            assert image.pixelColor(2, 2).name() == colours.panel, (choice, page)
+            if page == "benchmark":
+                button = side.start.grab().toImage()
+                middle = button.pixelColor(6, button.height() // 2)
+                assert middle.name() == colours.accent
+        studio.actions["place_generate"].trigger()
