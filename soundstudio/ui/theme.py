@@ -251,8 +251,7 @@ class Theme(QObject):
     def _apply(self) -> None:
         is_dark = wants_dark(self._choice, self._app.styleHints().colorScheme())
         self.colours = DARK if is_dark else LIGHT
-        # Without a sheet in between Qt works out each of 600 widgets' rules anew several times over,
-        # which keeps the window for a quarter of a second: five times as long.
+        # From one sheet to the next Qt takes 0.22 s for 600 widgets, from none to one 0.05 s.
         self._app.setStyleSheet("")
         self._app.setPalette(palette_of(self.colours))
         self._app.setStyleSheet(style_sheet(self.colours))

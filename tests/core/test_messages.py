@@ -29,7 +29,7 @@ EXAMPLES = [
             models_folder="/m",
             training=TrainingWishes(seeds=(3, 4), starts=("scratch",)),
         ),
-    ),  # fmt: skip
+    ),
     messages.BenchmarkProgress("b1", "listening to real sounds", 3, 20),
     messages.BenchmarkFinished("b1", "/o/table2.json", 2.0, "1 of 9 clips is missing."),
     messages.CancelJob("j1"),
