@@ -91,6 +91,7 @@ class BenchmarkPanel(QWidget):
         self._build_progress(theme, icons)
         self.start = QPushButton("Run the benchmark", self)
         self.start.setObjectName("primary")
+        self.start.setAccessibleName("Run the benchmark")
         self.start.setToolTip("Run the benchmark (Ctrl+Return)")
         self.start.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.start.clicked.connect(self.start_requested)
