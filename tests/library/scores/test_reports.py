@@ -146,7 +146,7 @@ class TestGroups:
         ]
         groups = grouped(titled(reports))
         assert [[member.title for member in group.reports] for group in groups] == [
-            ["small", "large"], ["small (2)", "large (2)"],
+            ["small (1)", "large (1)"], ["small (2)", "large (2)"],
         ]  # fmt: skip
         assert groups[0].heading.endswith("against “esc50, fold 3”")
         assert groups[1].heading.endswith("against “esc50, fold 4”")
