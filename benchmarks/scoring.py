@@ -23,10 +23,11 @@ import scipy.linalg
 import torch
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "tests")]
 
 PARTS = ("metrics", "frechet", "memory", "cache")
 RATE = 16_000
+FEWEST = 2
 
 
 def main() -> int:
@@ -42,6 +43,12 @@ def main() -> int:
     if args.memory_of:
         return report_memory(args.memory_of)
     chosen = args.only.split(",")
+    if unknown := set(chosen) - set(PARTS):
+        parser.error(
+            f"there is no table {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}"
+        )
+    if args.pairs < FEWEST or args.clips < 10 * FEWEST:
+        parser.error(f"at least {FEWEST} pairs and {10 * FEWEST} clips make a score")
     print("| what | ours | other | ratio |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -169,11 +176,13 @@ def memory(folder: Path, clips: int) -> None:
         names.mkdir()
         for number in range(count):
             (names / f"{number:06}.wav").hardlink_to(source / f"{number % 8}.wav")
-        output = subprocess.run(
+        child = subprocess.run(
             [sys.executable, __file__, "--memory-of", str(names)],
-            check=True, capture_output=True, text=True,
-        ).stdout  # fmt: skip
-        peaks[count] = float(output.split()[-1])
+            check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        if child.returncode:
+            sys.exit(f"scoring {count:,} clips ended with {child.returncode}:\n{child.stderr}")
+        peaks[count] = float(child.stdout.split()[-1])
     few, many = peaks.values()
     per_clip = (many - few) / (clips - clips // 10) * 1024
     print(
@@ -192,7 +201,10 @@ def report_memory(folder: Path) -> int:
         folder, folder, backbone, cache=FeatureCache(backbone, folder.parent / "features")
     )
     # Linux's own peak of this program; getrusage's would be the parent's, before exec.
-    status = Path("/proc/self/status").read_text(encoding="ascii")
+    file = Path("/proc/self/status")
+    if not file.is_file():
+        sys.exit("the peak of the memory is read from /proc, which only Linux has")
+    status = file.read_text(encoding="ascii")
     print(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
     return 0
 

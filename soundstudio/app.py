@@ -15,6 +15,7 @@ from soundstudio.core.errors import SettingsError, StudioError
 from soundstudio.core.paths import APP_NAME, UserFolders, user_folders
 from soundstudio.core.settings import Settings, load_settings
 from soundstudio.jobs.background import Background
+from soundstudio.jobs.benchmark_runner import BenchmarkRunner
 from soundstudio.jobs.engine_thread import EngineThread
 from soundstudio.jobs.queue import JobQueue
 from soundstudio.jobs.score_runner import ScoreRunner
@@ -22,6 +23,9 @@ from soundstudio.jobs.serial_thread import SerialThread
 from soundstudio.library.library import Library
 from soundstudio.ui.action_registry import ActionRegistry
 from soundstudio.ui.audition import Audition
+from soundstudio.ui.benchmark_desk import BenchmarkDesk
+from soundstudio.ui.benchmark_panel import BenchmarkPanel
+from soundstudio.ui.benchmark_results import BenchmarkResults
 from soundstudio.ui.clip_delegate import ClipDelegate
 from soundstudio.ui.clip_exports import ClipExports
 from soundstudio.ui.clip_table import ClipTable
@@ -42,6 +46,7 @@ from soundstudio.ui.request_form import example_prompts
 from soundstudio.ui.score_desk import ScoreDesk
 from soundstudio.ui.score_file_exports import ScoreFileExports
 from soundstudio.ui.score_panel import ScorePanel
+from soundstudio.ui.score_place import ScorePlace
 from soundstudio.ui.score_results import ScoreResults
 from soundstudio.ui.settings_desk import SettingsDesk
 from soundstudio.ui.single_instance import SingleInstance, hand_over, server_name
@@ -85,6 +90,9 @@ class Studio:
         # the other. It starts with the first scoring.
         self.score_thread = EngineThread(score_command, name="scoring process")
         self.score_runner = ScoreRunner(self.score_thread, folders.scorings)
+        # Of days, beside scorings of minutes.
+        self.benchmark_thread = EngineThread(score_command, name="benchmark process")
+        self.benchmark_runner = BenchmarkRunner(self.benchmark_thread)
         self._build_panels()
         self._build_desks(settings)
         self._connect()
@@ -123,12 +131,17 @@ class Studio:
         self.score_panel = ScorePanel(theme, icons)
         self.viewer = ViewerPanel(self.actions, theme, icons)
         self.results = ScoreResults(theme, icons)
+        self.benchmark_panel = BenchmarkPanel(theme, icons)
+        self.benchmark_results = BenchmarkResults(theme, icons)
+        self.score_place = ScorePlace(
+            (self.score_panel, self.benchmark_panel), (self.results, self.benchmark_results)
+        )
         self.transport = TransportBar(self.actions, theme, icons)
         self.library_panel = LibraryPanel(self.table, example_prompts(), theme, icons)
         self.status = StatusLine(theme)
         self.window.arrange(
             self.rail,
-            ((self.generate, self.viewer), (self.score_panel, self.results)),
+            ((self.generate, self.viewer), (self.score_place.side, self.score_place.top)),
             self.transport,
             self.library_panel,
             self.status,
@@ -166,6 +179,14 @@ class Studio:
             self.background,
             self.score_panel,
             self.results,
+            window,
+        )
+        self.benchmarks = BenchmarkDesk(
+            self.benchmark_runner,
+            self.folders,
+            self.background,
+            self.benchmark_panel,
+            self.benchmark_results,
             window,
         )
         self.score_exports = ScoreFileExports(
@@ -215,8 +236,10 @@ class Studio:
         self.queue.blockSignals(True)
         self.generation.close()
         self.score_runner.blockSignals(True)
+        self.benchmark_runner.blockSignals(True)
         self.engine.shutdown()
         self.score_thread.shutdown()
+        self.benchmark_thread.shutdown()
         self.background.close()
         self.export_background.close()
         self.library.close()

@@ -8,7 +8,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-from soundstudio.core.errors import explain_os_error
+from soundstudio.core.errors import StorageError, explain_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,3 +65,17 @@ def sync_folder(folder: Path) -> None:
         log.debug("folder %s cannot be synced", folder)
     finally:
         os.close(descriptor)
+
+
+def check_writable(folder: Path) -> None:
+    """Make the folder and write a file into it, before minutes are spent. Raises StorageError."""
+    probe = folder / f".soundstudio-{os.getpid()}"
+    doing = f"writing into {folder.absolute()}"
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise StorageError(f"{folder} is a file, not a folder.", "Choose another folder.")
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise explain_os_error(error, doing) from error

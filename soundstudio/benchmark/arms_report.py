@@ -21,17 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from soundstudio.benchmark.dataset import Dataset, DatasetKind
+    from soundstudio.benchmark.dataset import Dataset
     from soundstudio.benchmark.subsets import Subset
     from soundstudio.benchmark.training_split import PreparedClips
+    from soundstudio.core.benchmark_requests import DatasetKind
 
-BenchmarkName = Literal["table2", "figure2"]
+ArmsBenchmark = Literal["table2", "figure2"]
 # They differ from arm to arm, or say nothing about the result.
 _NOT_SHARED: Final = ("model", "from_scratch", "condition", "seed", "micro_batch")
 
 
 def report_arms(
-    benchmark: BenchmarkName,
+    benchmark: ArmsBenchmark,
     dataset: Dataset,
     split: Subset,
     clips: PreparedClips,

@@ -35,12 +35,12 @@ class ChosenBackbone:
         if self.name == "bundled" and given:
             raise InvalidRequestError(
                 "Weights of PANNs and VGGish belong to the paper's backbone.",
-                "Add --backbone paper.",
+                "Choose that backbone (--backbone paper).",
             )
         if self.name == "paper" and len(given) < 2:
             raise InvalidRequestError(
                 "The paper's backbone needs the weights of PANNs Cnn14 and of VGGish.",
-                "Give them with --panns and --vggish.",
+                "Choose both files (--panns and --vggish).",
             )
         for path in given:
             if not path.is_file():

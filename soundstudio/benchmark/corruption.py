@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     FloatArray = npt.NDArray[np.float32]
 
-CorruptionName = Literal["noise", "mask", "interference", "disorder"]
-CORRUPTIONS: Final[tuple[CorruptionName, ...]] = ("noise", "mask", "interference", "disorder")
 
 _FADE_S: Final = 0.005
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
+
+from soundstudio.core.file_digest import sha256_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-DatasetKind = Literal["esc50", "urbansound8k", "audiocaps", "audioset", "folder"]
+    from soundstudio.core.benchmark_requests import DatasetKind
+
 
 _NAMED_MISSING: Final = 5
 
@@ -75,6 +78,5 @@ def sha256_of_files(paths: Iterable[Path]) -> str:
     """One digest over the contents of several files, in the given order."""
     digest = hashlib.sha256()
     for path in paths:
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+        digest.update(bytes.fromhex(sha256_of_file(path)))
     return digest.hexdigest()

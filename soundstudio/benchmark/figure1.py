@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.benchmark import parallel
-from soundstudio.benchmark.corruption import CORRUPTIONS, CorruptionChoices, corrupted_clips
+from soundstudio.benchmark.corruption import CorruptionChoices, corrupted_clips
 from soundstudio.benchmark.dataset import sha256_of_files
 from soundstudio.benchmark.feature_store import BackboneSource, FeatureStore, digest_of
 from soundstudio.benchmark.listening import Listener
@@ -26,6 +26,7 @@ from soundstudio.benchmark.stimuli import (
     render,
 )
 from soundstudio.benchmark.swap_floor import swap_floors
+from soundstudio.core.benchmark_requests import CORRUPTIONS, CorruptionName
 from soundstudio.core.errors import AudioFileError, InvalidRequestError
 from soundstudio.core.processes import checked_processes
 from soundstudio.dataset.findings import DatasetError
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from soundstudio.benchmark.corruption import CorruptionName
     from soundstudio.benchmark.dataset import DatasetClip
     from soundstudio.benchmark.parallel import Counting
     from soundstudio.evaluation.backbones import ClipFeatures

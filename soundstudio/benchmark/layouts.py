@@ -6,12 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from soundstudio.benchmark.audioset import read_audiocaps, read_audioset
-from soundstudio.benchmark.dataset import (
-    Dataset,
-    DatasetClip,
-    DatasetKind,
-    sha256_of_files,
-)
+from soundstudio.benchmark.dataset import Dataset, DatasetClip, sha256_of_files
 from soundstudio.dataset.findings import DatasetError
 from soundstudio.dataset.metadata_tables import (
     find_metadata,
@@ -25,6 +20,8 @@ from soundstudio.dataset.words import plain_label
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from soundstudio.core.benchmark_requests import DatasetKind
 
 _TRAILING_NUMBER: Final = re.compile(r"[\s_\-.]*\(?\d+\)?$")
 

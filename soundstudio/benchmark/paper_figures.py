@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from soundstudio.core.paths import resource
 
 if TYPE_CHECKING:
-    from soundstudio.benchmark.dataset import DatasetKind
     from soundstudio.benchmark.score_facts import MetricName
+    from soundstudio.core.benchmark_requests import DatasetKind
 
 PAPER_BACKBONE: Final = "PANNs and VGGish"
 _NAMES: Final[dict[DatasetKind, str]] = {

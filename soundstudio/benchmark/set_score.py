@@ -9,7 +9,7 @@ import numpy as np
 
 from soundstudio.benchmark.listening import Listener, hear_files
 from soundstudio.benchmark.score_facts import METRICS
-from soundstudio.evaluation.nearest import nearest_of
+from soundstudio.engine.nearest import nearest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +80,7 @@ class SetScore:
         if len(clips) < _FEWEST:
             return None
         embeddings = _embeddings(clips)
-        nearest, _ = nearest_of(embeddings, embeddings, without_own=True)
+        nearest, _ = nearest_of(embeddings, embeddings, kin=np.arange(len(clips)))
         return self._share(list(clips), list(clips), nearest.tolist())
 
     def _hear(self, folder: Path) -> dict[str, ClipFeatures]:

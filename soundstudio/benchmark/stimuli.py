@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from soundstudio.benchmark.corruption import CorruptionChoices, CorruptionName
+    from soundstudio.benchmark.corruption import CorruptionChoices
     from soundstudio.benchmark.dataset import DatasetClip
+    from soundstudio.core.benchmark_requests import CorruptionName
 
     FloatArray = npt.NDArray[np.float32]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -13,10 +13,9 @@ from soundstudio.core.errors import InvalidRequestError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from soundstudio.benchmark.dataset import Dataset, DatasetClip, DatasetKind
+    from soundstudio.benchmark.dataset import Dataset, DatasetClip
+    from soundstudio.core.benchmark_requests import DatasetKind, SubsetName
 
-SubsetName = Literal["paper", "held-out", "all"]
-SUBSET_NAMES: Final[tuple[SubsetName, ...]] = ("paper", "held-out", "all")
 
 PAPER_COUNTS: Final[dict[DatasetKind, int]] = {"esc50": 400, "urbansound8k": 870}
 """Section III-B of the paper; it gives no count for AudioCaps and AudioSet."""

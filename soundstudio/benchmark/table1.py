@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from soundstudio.benchmark.provenance import model_digest
 from soundstudio.benchmark.result_files import make_folder, read_json, write_json
 from soundstudio.benchmark.score_facts import facts_of_scores
 from soundstudio.core.errors import InvalidRequestError, ModelError
+from soundstudio.core.finetuning import CONDITIONS, TrainingCondition
 from soundstudio.core.processes import checked_processes
 from soundstudio.dataset.findings import DatasetError
 
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from soundstudio.engine.audioldm import AudioLDM
     from soundstudio.evaluation.backbones import ClipFeatures
 
-ConditionName = Literal["text", "audio"]
-CONDITIONS: Final[tuple[ConditionName, ...]] = ("text", "audio")
 FEWEST_CLIPS: Final = 2
 
 
@@ -49,7 +48,7 @@ class Table1Plan:
     backbone: BackboneSource
     model: CatalogueRow
     settings: GenerationRequest
-    conditions: tuple[ConditionName, ...] = CONDITIONS
+    conditions: tuple[TrainingCondition, ...] = CONDITIONS
     template: str = TEMPLATES[DEFAULT_TEMPLATE]
     device: str = "auto"
     dtype: str = "auto"
@@ -140,7 +139,7 @@ def run_table1(
 
 
 def _row(
-    condition: ConditionName,
+    condition: TrainingCondition,
     generated: dict[str, ClipFeatures],
     reference: dict[str, ClipFeatures],
     plan: Table1Plan,
@@ -159,7 +158,11 @@ def _row(
 
 
 def _piece(
-    clip: DatasetClip, condition: ConditionName, plan: Table1Plan, folder: Path, model_sha256: str
+    clip: DatasetClip,
+    condition: TrainingCondition,
+    plan: Table1Plan,
+    folder: Path,
+    model_sha256: str,
 ) -> _Piece:
     """The generation for one clip. Both conditions start from the same noise."""
     seeds = np.random.SeedSequence([plan.seed, zlib.crc32(clip.name.encode())])

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from soundstudio.benchmark.dataset import Dataset, DatasetClip, DatasetKind
+    from soundstudio.benchmark.dataset import Dataset, DatasetClip
     from soundstudio.benchmark.parallel import Counting
-    from soundstudio.benchmark.subsets import SubsetName
+    from soundstudio.core.benchmark_requests import DatasetKind, SubsetName
     from soundstudio.core.progress import Progress
     from soundstudio.dataset.examine import Examined
 

@@ -12,7 +12,8 @@ from soundstudio.benchmark.score_facts import IS_WORSE_WHEN_HIGHER, METRICS, Met
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from soundstudio.benchmark.corruption import CorruptionName
+    from soundstudio.core.benchmark_requests import CorruptionName
+
 
 Curve = tuple["CorruptionName", MetricName]
 Response = Literal["reacts", "flat", "reversed", "uneven"]

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from soundstudio.cli.destination import check_writable
 from soundstudio.cli.terminal import CountBar, write_json, write_line, write_problem, write_table
-from soundstudio.core.catalogue import find_model
-from soundstudio.core.errors import InvalidRequestError
-from soundstudio.core.finetuning import BEST_BY, FinetuneSettings
+from soundstudio.core.benchmark_requests import (
+    CORRUPTIONS,
+    DATASETS,
+    STARTS,
+    SUBSETS,
+    BenchmarkRequest,
+    CorruptionWishes,
+    GenerationWishes,
+    TrainingWishes,
+)
+from soundstudio.core.finetuning import BEST_BY, CONDITIONS, FinetuneSettings
 from soundstudio.core.paths import user_folders
 from soundstudio.core.requests import DEFAULT_SAMPLER, SAMPLERS, GenerationRequest
 from soundstudio.core.settings import chosen_models_folder, load_settings
@@ -19,16 +25,10 @@ from soundstudio.core.settings import chosen_models_folder, load_settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from soundstudio.benchmark.backbone_source import ChosenBackbone
-    from soundstudio.benchmark.dataset import Dataset
-    from soundstudio.benchmark.subsets import Subset
+    from soundstudio.benchmark.carry_out import BenchmarkResult
 
-# Repeated here so that the parser needs no NumPy; a test holds them to the benchmark's own.
-DATASETS: Final = ("esc50", "urbansound8k", "audiocaps", "audioset", "folder")
-SUBSETS: Final = ("paper", "held-out", "all")
-CORRUPTIONS: Final = ("noise", "mask", "interference", "disorder")
-CONDITIONS: Final = ("text", "audio")
-STARTS: Final = ("pre-trained", "scratch")
+Wishes = TypeVar("Wishes", CorruptionWishes, GenerationWishes, TrainingWishes)
+_SHARED: Final = ("dataset", "data", "out", "subset", "clips", "seed", "backbone", "processes")
 _ARM_OPTIONS: Final[tuple[tuple[str, str, Any, str], ...]] = (
     ("steps", "N", int, "of every run"),
     ("validate_every", "N", int, "steps"),
@@ -118,7 +118,7 @@ def _add_figure1(parser: argparse.ArgumentParser) -> None:
     add("--event-duration", dest="event_s", metavar="S", type=float, help="default: 1.25")
     add("--first-order", choices=("random", "by-class"),
         help="of the events before they are disordered (default: random)")  # fmt: skip
-    parser.set_defaults(run=run_figure1)
+    parser.set_defaults(run=run, benchmark="figure1")
 
 
 def _add_table1(parser: argparse.ArgumentParser) -> None:
@@ -126,14 +126,20 @@ def _add_table1(parser: argparse.ArgumentParser) -> None:
     _add_draws(parser)
     _add_model(parser)
     add = parser.add_argument
-    add("--duration", metavar="S", type=float, help="default: that of the dataset's clips")
+    add(
+        "--duration",
+        dest="duration_s",
+        metavar="S",
+        type=float,
+        help="default: that of the dataset's clips",
+    )
     add("--steps", metavar="N", type=int, default=defaults.steps, help="default: %(default)s")
     add("--guidance", metavar="W", type=float, default=defaults.guidance,
         help="default: %(default)s")  # fmt: skip
     add("--sampler", metavar="NAME", default=DEFAULT_SAMPLER,
         help=f"{', '.join(SAMPLERS)} (default: %(default)s)")  # fmt: skip
     add("--eta", metavar="X", type=float, default=0.0, help="DDIM's noise, 0 to 1 (default: 0)")
-    parser.set_defaults(run=run_table1)
+    parser.set_defaults(run=run, benchmark="table1")
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
@@ -152,10 +158,22 @@ def _add_arms(parser: argparse.ArgumentParser, kind: str) -> None:
     _add_model(parser)
     defaults = FinetuneSettings()
     add = parser.add_argument
-    add("--start", choices=STARTS, nargs="+", default=list(STARTS), help="default: both")
+    add(
+        "--start",
+        dest="starts",
+        choices=STARTS,
+        nargs="+",
+        default=list(STARTS),
+        help="default: both",
+    )
     add("--seeds", metavar="N,N,…", type=_seeds, default=(0, 1, 2),
         help="of the runs; --seed draws the clips (default: 0,1,2)")  # fmt: skip
-    add("--validate-fold", metavar="FOLD", help="evaluate on this fold instead of a drawn subset")
+    add(
+        "--validate-fold",
+        metavar="FOLD",
+        default="",
+        help="evaluate on this fold instead of a drawn subset",
+    )
     add("--train-folds", metavar="FOLD,FOLD,…", type=_names, default=(),
         help="with --validate-fold (default: all others)")  # fmt: skip
     add("--sounds", metavar="N", type=int,
@@ -164,199 +182,88 @@ def _add_arms(parser: argparse.ArgumentParser, kind: str) -> None:
     for name, metavar, number, text in _ARM_OPTIONS:
         add(f"--{name.replace('_', '-')}", metavar=metavar, type=number,
             default=getattr(defaults, name), help=f"{text} (default: %(default)s)")  # fmt: skip
-    parser.set_defaults(run=run_arms, benchmark=kind)
+    parser.set_defaults(run=run, benchmark=kind)
 
 
-def run_figure1(args: argparse.Namespace) -> int:
-    """Run Figure 1. Raises StudioError."""
-    from soundstudio.benchmark import figure1_report
-    from soundstudio.benchmark.corruption import CorruptionChoices
-    from soundstudio.benchmark.figure1 import Figure1Plan, run_figure1
+def run(args: argparse.Namespace) -> int:
+    """Carry out a benchmark. Raises StudioError."""
+    from soundstudio.benchmark.carry_out import carry_out
 
-    given = {
-        field.name: value
-        for field in dataclasses.fields(CorruptionChoices)
-        if (value := getattr(args, field.name, None)) is not None
+    request = request_of(args).validated()
+    bar = CountBar()
+
+    def tell(sentence: str) -> None:
+        bar.clear()
+        write_problem(sentence)
+
+    try:
+        result = carry_out(request, bar, tell)
+    finally:
+        bar.clear()
+    return _said(args, result)
+
+
+def request_of(args: argparse.Namespace) -> BenchmarkRequest:
+    """The request that the words of the command line make. Raises SettingsError."""
+    settings = load_settings(user_folders().settings_file)
+    shared: dict[str, Any] = {
+        "benchmark": args.benchmark,
+        "models_folder": str(chosen_models_folder(settings, user_folders())),
+        "device": args.device or settings.device,
+        **{name: getattr(args, name) for name in _SHARED},
+        **{name: getattr(args, name) or "" for name in ("panns", "vggish", "clap")},
     }
-    steps = max(1, args.points - 1)
-    plan = Figure1Plan(
-        backbone=_backbone(args),
-        corruptions=tuple(dict.fromkeys(args.corruption)),
-        shares=tuple(number / steps for number in range(args.points)),
-        choices=CorruptionChoices(**given),
-        seed=args.seed,
-        draws=args.draws,
-        processes=args.processes,
-    ).validated()
-    dataset, subset, folder = _prepared(args)
-    bar = CountBar()
-    try:
-        series = run_figure1(subset.clips, plan, folder, bar)
-    finally:
-        bar.clear()
-    report = figure1_report.report_figure1(dataset, series, plan)
-    report["subset"] = {"name": subset.name, "note": subset.note}
-    paths = figure1_report.write_figure1(folder, report)
-    head = f"{dataset.title}: {subset.note} At 100 %:"
-    rows, lines = figure1_report.answer_rows(report), figure1_report.claim_lines(report)
-    return _said(args, report, paths, head, rows, lines)
-
-
-def run_table1(args: argparse.Namespace) -> int:
-    """Run Table I. Raises StudioError."""
-    from soundstudio.benchmark import table1, table1_report
-    from soundstudio.benchmark.prompts import template_of
-
-    settings = load_settings(user_folders().settings_file)
-    models_folder = chosen_models_folder(settings, user_folders())
-    backbone = _backbone(args)
-    template = template_of(args.template)
-    row = find_model(args.model or settings.model, models_folder)
-    dataset, subset, folder = _prepared(args)
-    plan = table1.Table1Plan(
-        backbone=backbone,
-        model=row,
-        settings=GenerationRequest(
-            prompt="",
-            duration_s=dataset.duration_s if args.duration is None else args.duration,
-            guidance=args.guidance,
-            steps=args.steps,
-            sampler=args.sampler,
-            eta=args.eta,
-        ),
-        conditions=tuple(dict.fromkeys(args.condition)),
-        template=template,
-        device=args.device or settings.device,
-        dtype=args.dtype or settings.dtype,
-        seed=args.seed,
-        draws=args.draws,
-        processes=args.processes,
-    )
-    bar = CountBar()
-    try:
-        found = table1.run_table1(subset.clips, plan, folder, bar)
-    finally:
-        bar.clear()
-    report = table1_report.report_table1(dataset, subset, found, plan)
-    paths = table1_report.write_table1(folder, report)
-    head = f"{row.title} on {dataset.title}: {subset.note}"
-    return _said(args, report, paths, head, table1_report.table_rows(report))
-
-
-def run_arms(args: argparse.Namespace) -> int:
-    """Run Table II or Figure 2. Raises StudioError."""
-    from soundstudio.benchmark import arms, arms_report
-    from soundstudio.benchmark.prompts import template_of
-    from soundstudio.benchmark.training_split import FoldChoice, draw_split, prepare_clips
-
-    settings = load_settings(user_folders().settings_file)
-    backbone = _backbone(args)
-    template = template_of(args.template)
-    row = find_model(args.model or settings.model, chosen_models_folder(settings, user_folders()))
-    if args.train_folds and args.validate_fold is None:
-        raise InvalidRequestError(
-            "Folds to train on need a fold to evaluate on.", "Add --validate-fold."
+    if args.benchmark == "figure1":
+        return BenchmarkRequest(
+            **shared,
+            draws=args.draws,
+            corruptions=_once(args.corruption),
+            shares=args.points,
+            corruption=_wishes(CorruptionWishes, args),
         )
-    folds = FoldChoice(args.validate_fold, args.train_folds) if args.validate_fold else None
-    dataset, folder = _dataset_and_folder(args)
-    split = draw_split(dataset, args.subset, folds=folds, seed=args.seed, count=args.clips)
-    given = {name: getattr(args, name) for name, *_ in _ARM_OPTIONS}
-    plan = arms.ArmsPlan(
-        backbone=backbone,
-        model=row,
-        settings=FinetuneSettings(
-            validation_sounds=len(split.clips) if args.sounds is None else args.sounds,
-            best_by=args.best_by,
-            device=args.device or settings.device,
-            dtype=args.dtype or settings.dtype,
-            **given,
-        ),
-        arms=tuple(
-            arm for arm in arms.ARMS if arm.start in args.start and arm.condition in args.condition
-        ),
-        seeds=args.seeds,
-        template=template,
-        processes=args.processes,
-    ).validated()
-    bar = CountBar()
-    try:
-        clips = prepare_clips(
-            split, dataset.folder, template, processes=args.processes, progress=bar
+    shared |= {
+        "model": args.model or settings.model,
+        "conditions": _once(args.condition),
+        "template": args.template,
+        "dtype": args.dtype or settings.dtype,
+    }
+    if args.benchmark == "table1":
+        return BenchmarkRequest(
+            **shared, draws=args.draws, generation=_wishes(GenerationWishes, args)
         )
-        found = arms.run_arms(clips.training, plan, folder, bar)
-    finally:
-        bar.clear()
-    report = arms_report.report_arms(args.benchmark, dataset, split, clips, found, plan)
-    paths = arms_report.write_arms(folder, report)
-    is_table = args.benchmark == "table2"
-    rows = arms_report.best_rows(report) if is_table else arms_report.curve_rows(report)
-    lines = arms_report.answer_lines(report)
-    if not is_table:
-        lines = [*arms_report.paper_lines(report), *lines]
-    return _said(args, report, paths, f"{row.title} on {dataset.title}: {split.note}", rows, lines)
+    return BenchmarkRequest(**shared, training=_wishes(TrainingWishes, args))
 
 
-def _said(
-    args: argparse.Namespace,
-    report: dict[str, Any],
-    paths: list[Path],
-    head: str,
-    rows: list[tuple[str, ...]],
-    lines: Sequence[str] = (),
-) -> int:
+def _wishes(kind: type[Wishes], args: argparse.Namespace) -> Wishes:
+    """The options of one kind of benchmark: each field is an argument of its name."""
+    given: dict[str, Any] = {}
+    for field in dataclasses.fields(kind):
+        value = getattr(args, field.name)
+        given[field.name] = _once(value) if isinstance(value, list) else value
+    return kind(**given)
+
+
+def _once(values: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def _said(args: argparse.Namespace, result: BenchmarkResult) -> int:
     """Print a result as every benchmark does, and say which files hold it; the exit code."""
-    for name, sentence in report["failures"].items():
+    for name, sentence in result.report["failures"].items():
         write_problem(f"{name} was left out: {sentence}")
     if args.json:
-        write_json(report | {"files": [str(path.absolute()) for path in paths]})
+        write_json(result.report | {"files": [str(path.absolute()) for path in result.paths]})
         return 0
-    write_line(head)
-    write_table(rows)
-    for line in lines:
+    write_line(result.head)
+    write_table(result.rows)
+    for line in result.lines:
         write_line(line)
     write_line("What differs from the paper:")
-    for sentence in report["differences"]:
+    for sentence in result.report["differences"]:
         write_line(f"- {sentence}")
-    for path in paths:
+    for path in result.paths:
         write_line(str(path))
     return 0
-
-
-def _backbone(args: argparse.Namespace) -> ChosenBackbone:
-    from soundstudio.benchmark.backbone_source import ChosenBackbone
-
-    def path_of(name: str | None) -> Path | None:
-        return Path(name).expanduser().absolute() if name else None
-
-    return ChosenBackbone(
-        name=args.backbone,
-        panns=path_of(args.panns),
-        vggish=path_of(args.vggish),
-        clap_folder=path_of(args.clap),
-        device=args.device or load_settings(user_folders().settings_file).device,
-    ).validated()
-
-
-def _prepared(args: argparse.Namespace) -> tuple[Dataset, Subset, Path]:
-    """The dataset, the clips to use, and the folder for results, which can be written to."""
-    from soundstudio.benchmark.subsets import draw_subset
-
-    dataset, folder = _dataset_and_folder(args)
-    subset = draw_subset(dataset, args.subset, seed=args.seed, count=args.clips)
-    return dataset, subset, folder
-
-
-def _dataset_and_folder(args: argparse.Namespace) -> tuple[Dataset, Path]:
-    from soundstudio.benchmark.layouts import read_dataset
-
-    folder = Path(args.out).expanduser().absolute()
-    dataset = read_dataset(args.dataset, Path(args.data).expanduser().absolute())
-    if args.clips is not None and args.clips < 1:
-        raise InvalidRequestError(f"The number of clips must be at least 1; it is {args.clips}.")
-    check_writable(folder)
-    if sentence := dataset.missing_sentence():
-        write_problem(sentence)
-    return dataset, folder
 
 
 def _seed(text: str) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from soundstudio.core.errors import InvalidRequestError, StorageError, explain_os_error
+from soundstudio.core.errors import InvalidRequestError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,17 +68,3 @@ def destination_of(out: str | None) -> Destination:
             "Let the name end in .wav, or name a folder.",
         )
     return Destination(path)
-
-
-def check_writable(folder: Path) -> None:
-    """Make the folder and write a file into it, before minutes are spent. Raises StorageError."""
-    probe = folder / f".soundstudio-{os.getpid()}"
-    doing = f"writing into {folder.absolute()}"
-    try:
-        if folder.exists() and not folder.is_dir():
-            raise StorageError(f"{folder} is a file, not a folder.", "Choose another folder.")
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise explain_os_error(error, doing) from error

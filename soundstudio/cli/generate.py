@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from soundstudio.audio.atomic_file import check_writable
 from soundstudio.cli.batch_file import read_batch
-from soundstudio.cli.destination import SUFFIX, Destination, check_writable, destination_of
+from soundstudio.cli.destination import SUFFIX, Destination, destination_of
 from soundstudio.cli.reference_clip import check_listens, check_reference_clip
 from soundstudio.cli.terminal import ProgressBar, write_json, write_line, write_problem
 from soundstudio.core.catalogue import find_model

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     for name in files:
         if name and name != STDOUT:
             _check_target(Path(name).expanduser())
-    from soundstudio.library.score_reports import read_reports
+    from soundstudio.library.scores.reports import read_reports
 
     # Before the networks are loaded.
     earlier = [report for name in args.beside for report in read_reports(Path(name).expanduser())]
@@ -159,18 +159,18 @@ def _backbone(args: argparse.Namespace) -> Backbone:
 def _write(result: ScoringResult, args: argparse.Namespace) -> dict[str, Any]:
     """Show one scoring, or write it where --json and --csv say; returns its report."""
     from soundstudio.evaluation.score_report import as_csv, as_json
-    from soundstudio.library import score_exports
-    from soundstudio.library.score_reports import entitled
+    from soundstudio.library.scores import exports
+    from soundstudio.library.scores.reports import entitled
 
     report: dict[str, Any] = entitled(as_json(result), args.title)
     if args.json == STDOUT:
         write_json(report)
     elif args.json:
-        score_exports.write_json([report], Path(args.json).expanduser())
+        exports.write_json([report], Path(args.json).expanduser())
     if args.csv == STDOUT:
         write_line(as_csv(result).rstrip("\n"))
     elif args.csv:
-        score_exports.write_clips_csv(report, Path(args.csv).expanduser())
+        exports.write_clips_csv(report, Path(args.csv).expanduser())
     if STDOUT not in (args.json, args.csv):
         _show(result)
     return report
@@ -178,13 +178,13 @@ def _write(result: ScoringResult, args: argparse.Namespace) -> dict[str, Any]:
 
 def _export(reports: list[dict[str, Any]], args: argparse.Namespace) -> None:
     """Write all scorings beside each other where --table, --latex and --html say."""
-    from soundstudio.library import score_exports
-    from soundstudio.library.score_page import write_html
+    from soundstudio.library.scores import exports
+    from soundstudio.library.scores.page import write_html
 
     if args.table:
-        score_exports.write_csv(reports, Path(args.table).expanduser())
+        exports.write_csv(reports, Path(args.table).expanduser())
     if args.latex:
-        score_exports.write_latex(reports, Path(args.latex).expanduser())
+        exports.write_latex(reports, Path(args.latex).expanduser())
     if args.html:
         bar = CountBar()
         try:

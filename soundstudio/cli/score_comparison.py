@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def show_side_by_side(reports: Sequence[dict[str, Any]]) -> None:
     """A table for each group of scorings that compare, and what else differs in it."""
     from soundstudio.library.naming import printable
-    from soundstudio.library.score_groups import APART, grouped, keys_shown, with_interval
-    from soundstudio.library.score_reports import titled
+    from soundstudio.library.scores.groups import APART, grouped, keys_shown, with_interval
+    from soundstudio.library.scores.reports import titled
 
     understood = titled(reports)
     keys, groups = keys_shown(understood), grouped(understood)

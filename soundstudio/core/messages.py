@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from soundstudio.core.benchmark_requests import BenchmarkRequest
 from soundstudio.core.errors import StudioError
 from soundstudio.core.requests import GenerationRequest
 from soundstudio.core.score_requests import ScoreRequest
@@ -59,6 +60,14 @@ class ScoreSets(Message):
     scoring: ScoreRequest
     history: str
     device: str = "auto"
+
+
+@dataclass(frozen=True)
+class RunBenchmark(Message):
+    """Carry out a benchmark of the paper, or go on with it."""
+
+    job_id: str
+    benchmark: BenchmarkRequest
 
 
 @dataclass(frozen=True)
@@ -209,6 +218,29 @@ class ScoreFinished(Message):
     report: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True)
+class BenchmarkProgress(Message):
+    """What is being done, and `done` of `total` pieces of it are."""
+
+    job_id: str
+    what: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class BenchmarkFinished(Message):
+    """A benchmark is done: its report lies at `path`, its other files beside it.
+
+    note: a sentence about the dataset that qualifies the result, or empty.
+    """
+
+    job_id: str
+    path: str
+    seconds: float
+    note: str = ""
+
+
 def encode(message: Message) -> bytes:
     """One line of UTF-8 JSON, newline included."""
     values = dataclasses.asdict(message)
@@ -226,6 +258,8 @@ def decode(line: bytes) -> Message:
             values["notes"] = tuple(values["notes"])
         if "scoring" in values:
             values["scoring"] = ScoreRequest.from_dict(values["scoring"])
+        if "benchmark" in values:
+            values["benchmark"] = BenchmarkRequest.from_dict(values["benchmark"])
         return kind(**values)
     except (ValueError, KeyError, TypeError, AttributeError, StudioError) as error:
         raise ProtocolError(f"not a message: {line[:200]!r} ({error})") from error

@@ -75,6 +75,11 @@ class UserFolders:
         """The history of scorings."""
         return self.data / "scorings"
 
+    @property
+    def benchmarks_file(self) -> Path:
+        """Which benchmarks were run in the window."""
+        return self.data / "benchmarks.json"
+
 
 def user_folders() -> UserFolders:
     """The platform's folders, or all of them under $SOUNDSTUDIO_HOME if that is set."""

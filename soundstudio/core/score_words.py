@@ -14,5 +14,9 @@ MEANINGS: Final = {
     "clap": "how well each sound answers its prompt, -1 to 1; higher is better",
 }
 ARROWS: Final = {"lower": "↓", "higher": "↑"}
+CLASSES_NOTE: Final = (
+    "The classifier's most likely class, and how sure it is. Classes have numbers: whoever trained "
+    "the bundled network gives no names for its 78, and only equal numbers mean something."
+)
 PAPER_KEYS: Final = ("fd", "is", "kl", "fad")
 """The columns of the paper's Table I, in its order."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from soundstudio.audio.files import opened
 from soundstudio.core.errors import AudioFileError
+from soundstudio.core.file_digest import sha256_of_file
 from soundstudio.core.processes import is_given_up
 from soundstudio.dataset.findings import Finding, FindingKind
 from soundstudio.dataset.fingerprint import LOOKED_AT_S, Picture, picture_of
@@ -194,8 +195,7 @@ def _digest_of_file(path: Path) -> str:
     with path.open("rb") as file:
         if not file.read(1):
             raise _Refused("empty", "it is empty.")
-        file.seek(0)
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of_file(path)
 
 
 def _blocks(file: Any) -> Iterator[FloatArray]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import softmax
 
+from soundstudio.engine.nearest import nearest_of
 from soundstudio.evaluation.influence import change_without
-from soundstudio.evaluation.nearest import nearest_of
-from soundstudio.library.score_reports import ClipRow
+from soundstudio.library.scores.reports import ClipRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

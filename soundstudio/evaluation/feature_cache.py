@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import logging
 import zipfile
@@ -12,6 +11,7 @@ import numpy as np
 
 from soundstudio.audio.atomic_file import written_whole
 from soundstudio.core.errors import AudioFileError, StorageError, explain_os_error
+from soundstudio.core.file_digest import sha256_of_file
 from soundstudio.core.paths import user_folders
 from soundstudio.evaluation.backbones import ClipFeatures
 from soundstudio.evaluation.clip_measurements import ClipMeasurements
@@ -33,8 +33,7 @@ def content_hash(path: Path) -> str:
     Raises AudioFileError if the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of_file(path)
     except OSError as error:
         raise AudioFileError(f"{path.name} cannot be read: {error.strerror or error}.") from error
 

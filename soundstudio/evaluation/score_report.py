@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from soundstudio.library.score_exports import clips_csv_text
-from soundstudio.library.score_reports import understood
+from soundstudio.library.scores.exports import clips_csv_text
+from soundstudio.library.scores.reports import understood
 
 if TYPE_CHECKING:
     from soundstudio.evaluation.scores import Score

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from soundstudio.evaluation.backbones import Backbone, BackboneFacts, ClipFeatures
     from soundstudio.evaluation.feature_cache import FeatureCache
-    from soundstudio.library.score_reports import ClipRow
+    from soundstudio.library.scores.reports import ClipRow
 
 log = logging.getLogger(__name__)
 

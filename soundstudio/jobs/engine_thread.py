@@ -25,6 +25,7 @@ from PySide6.QtCore import (
 
 from soundstudio.core.messages import (
     PROTOCOL_VERSION,
+    BenchmarkFinished,
     EngineReady,
     JobFinished,
     Message,
@@ -267,7 +268,7 @@ class _EngineProcess(QObject):
                 return
             _yield_to_window(message.pid)
             self._thread.state_changed.emit(EngineState("ready"))
-        elif isinstance(message, JobFinished | ScoreFinished):
+        elif isinstance(message, JobFinished | ScoreFinished | BenchmarkFinished):
             self._policy.forgive()
         self._thread.message_received.emit(message)
 

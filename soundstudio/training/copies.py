@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from soundstudio.engine.nearest import nearest_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -46,11 +48,9 @@ class TrainingSounds:
 
     def nearest(self, embedding: FloatArray) -> Nearest:
         """The nearest clip to a sound's unit embedding [embedding]."""
-        similarities = self._embeddings @ embedding
-        number = int(similarities.argmax())
-        similarity = float(similarities[number])
-        is_copy = self.threshold is not None and similarity > self.threshold
-        return Nearest(self._clips[number], similarity, is_copy)
+        (number,), (similarity,) = nearest_of(embedding[None], self._embeddings)
+        is_copy = self.threshold is not None and bool(similarity > self.threshold)
+        return Nearest(self._clips[number], float(similarity), is_copy)
 
 
 def _copy_threshold(clips: Sequence[DatasetClip], embeddings: FloatArray) -> float | None:
@@ -59,6 +59,5 @@ def _copy_threshold(clips: Sequence[DatasetClip], embeddings: FloatArray) -> flo
     if len(set(recordings.tolist())) < 2:
         return None
     part = embeddings[chosen]
-    similarities = part @ part.T
-    similarities[recordings[:, None] == recordings[None, :]] = -1.0
-    return max(_CLOSE, float(np.quantile(similarities.max(axis=1), _QUANTILE)))
+    _, similarities = nearest_of(part, part, kin=recordings)
+    return max(_CLOSE, float(np.quantile(similarities, _QUANTILE)))

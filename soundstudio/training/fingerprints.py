@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from soundstudio.core.errors import ModelError
+from soundstudio.core.file_digest import sha256_of_file
 from soundstudio.engine.model_folder import AUDIO_PART
 
 if TYPE_CHECKING:
@@ -50,8 +51,7 @@ def _digest(part: PartFiles, others: list[Path]) -> str:
     total = hashlib.sha256(_plain(part.config).encode())
     for path in (*part.weights, *others):
         try:
-            with path.open("rb") as file:
-                total.update(hashlib.file_digest(file, "sha256").digest())
+            total.update(bytes.fromhex(sha256_of_file(path)))
         except OSError as error:
             raise ModelError(
                 f"The model's file {path} cannot be read: {error.strerror}."

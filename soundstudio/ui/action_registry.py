@@ -79,6 +79,7 @@ ACTIONS = (
     ActionSpec("place_generate", "View", "Go to Generate", ("Ctrl+1",), "generate"),
     # Ctrl+2 is kept for the place between them.
     ActionSpec("place_score", "View", "Go to Score", ("Ctrl+3",), "score"),
+    ActionSpec("place_benchmarks", "View", "Go to the paper's benchmarks", ("Ctrl+4",), "score"),
     ActionSpec("zoom_in", "View", "Zoom in", ("Ctrl++", "Ctrl+="), "zoom"),
     ActionSpec("zoom_out", "View", "Zoom out", ("Ctrl+-",), ""),
     ActionSpec("zoom_fit", "View", "Show the whole sound", ("A",), "fit", "sound"),

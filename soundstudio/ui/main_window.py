@@ -53,8 +53,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "&View",
         (
-            "place_generate", "place_score", "", "search", "", "zoom_in", "zoom_out", "zoom_fit",
-            "zoom_selection", "", "select_all", "clear_selection",
+            "place_generate", "place_score", "place_benchmarks", "", "search", "", "zoom_in",
+            "zoom_out", "zoom_fit", "zoom_selection", "", "select_all", "clear_selection",
         ),
     ),
     ("&Help", ("shortcuts", "open_logs", "about")),

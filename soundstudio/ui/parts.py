@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from soundstudio.core.paths import UserFolders
     from soundstudio.jobs.background import Background
+    from soundstudio.jobs.benchmark_runner import BenchmarkRunner
     from soundstudio.jobs.queue import JobQueue
     from soundstudio.jobs.score_runner import ScoreRunner
     from soundstudio.jobs.serial_thread import SerialThread
     from soundstudio.library.library import Library
     from soundstudio.ui.action_registry import ActionRegistry
     from soundstudio.ui.audition import Audition
+    from soundstudio.ui.benchmark_desk import BenchmarkDesk
+    from soundstudio.ui.benchmark_panel import BenchmarkPanel
     from soundstudio.ui.clip_exports import ClipExports
     from soundstudio.ui.clip_table import ClipTable
     from soundstudio.ui.clip_table_model import ClipTableModel
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from soundstudio.ui.score_desk import ScoreDesk
     from soundstudio.ui.score_file_exports import ScoreFileExports
     from soundstudio.ui.score_panel import ScorePanel
+    from soundstudio.ui.score_place import ScorePlace
     from soundstudio.ui.score_results import ScoreResults
     from soundstudio.ui.settings_desk import SettingsDesk
     from soundstudio.ui.status_line import StatusLine
@@ -45,6 +49,7 @@ class Parts(Protocol):
     queue: JobQueue
     library: SerialThread[Library]
     score_runner: ScoreRunner
+    benchmark_runner: BenchmarkRunner
     export_background: Background
     window: MainWindow
     actions: ActionRegistry
@@ -54,6 +59,8 @@ class Parts(Protocol):
     rail: Rail
     generate: GeneratePanel
     score_panel: ScorePanel
+    score_place: ScorePlace
+    benchmark_panel: BenchmarkPanel
     results: ScoreResults
     viewer: ViewerPanel
     transport: TransportBar
@@ -65,6 +72,7 @@ class Parts(Protocol):
     generation: GenerationDesk
     output: OutputWatch
     scoring: ScoreDesk
+    benchmarks: BenchmarkDesk
     score_exports: ScoreFileExports
     places: Places
     commands: Commands

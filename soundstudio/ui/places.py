@@ -39,6 +39,7 @@ class Places(QObject):
                 "focus_prompt": self._go_to_prompt,
                 "place_generate": lambda: self.show("generate"),
                 "place_score": lambda: self.show("score"),
+                "place_benchmarks": self._go_to_benchmarks,
                 "score": self._score,
                 "score_selected": self._score_selected,
                 "play_nearest": s.scoring.play_nearest,
@@ -46,7 +47,6 @@ class Places(QObject):
         )
         s.scoring.sound_chosen.connect(self._on_sound)
         s.scoring.options_changed.connect(lambda values: s.settings.change(**values))
-        s.scoring.busy_changed.connect(s.actions["score"].setDisabled)
         s.audition.playing_changed.connect(self._on_playing)
         s.results.export_requested.connect(
             lambda kind: s.score_exports.export_to(
@@ -58,6 +58,9 @@ class Places(QObject):
                 lambda which, picker=picker: self._take_from_library(picker, which)
             )
             picker.menu().aboutToShow.connect(lambda picker=picker: self._count_library(picker))
+        s.score_place.turned.connect(lambda _: self._on_page())
+        s.score_runner.changed.connect(lambda _: self._enable_score())
+        s.benchmark_runner.changed.connect(lambda _: self._enable_score())
         give_keys(s.actions, s)
         self._share_main_key()
 
@@ -72,9 +75,30 @@ class Places(QObject):
         self._share_main_key()
         if place == "score":
             s.scoring.show()
-            s.score_panel.generated.setFocus()
+            self._on_page()
         else:
             s.generate.prompt.setFocus()
+
+    def _on_page(self) -> None:
+        """One of the Score place's pages is in front."""
+        s = self._s
+        self._enable_score()
+        if s.score_place.page == "benchmark":
+            s.benchmarks.show()
+            s.benchmark_panel.benchmark.setFocus()
+        else:
+            s.score_panel.generated.setFocus()
+
+    def _go_to_benchmarks(self) -> None:
+        self.show("score")
+        self._s.score_place.turn_to("benchmark")
+
+    def _enable_score(self) -> None:
+        """The action does what the page in front is for, unless that is under way."""
+        s = self._s
+        is_benchmark = s.score_place.page == "benchmark"
+        runner = s.benchmark_runner if is_benchmark else s.score_runner
+        s.actions["score"].setDisabled(runner.is_busy)
 
     def _share_main_key(self) -> None:
         """Ctrl+Return does what the place in front is for; elsewhere it would act unseen."""
@@ -87,6 +111,9 @@ class Places(QObject):
     def _cancel_all(self) -> None:
         self._s.queue.cancel_all()
         self._s.score_runner.cancel()
+        # Of days: only where it is seen.
+        if self.current == "score" and self._s.score_place.page == "benchmark":
+            self._s.benchmark_runner.cancel()
 
     def _go_to_prompt(self) -> None:
         self.show("generate")
@@ -94,7 +121,10 @@ class Places(QObject):
 
     def _score(self) -> None:
         self.show("score")
-        self._s.scoring.score()
+        if self._s.score_place.page == "benchmark":
+            self._s.benchmarks.start()
+        else:
+            self._s.scoring.score()
 
     # sounds
 
@@ -120,6 +150,7 @@ class Places(QObject):
 
     def _score_selected(self) -> None:
         self.show("score")
+        self._s.score_place.turn_to("sets")
         self._take_from_library(self._s.score_panel.generated, "selection")
 
     def _take_from_library(self, picker: SetPicker, which: str) -> None:

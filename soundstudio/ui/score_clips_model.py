@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
 
+from soundstudio.core.score_words import CLASSES_NOTE
 from soundstudio.ui.score_reading import CLIP_FIELDS, number_text, signed_text, worst_first
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ TIPS: Final = (
     "How well the clip answers its prompt; higher is better",
     "The reference sound whose embedding is the most alike",
     "Cosine of both embeddings; 1 is the same",
-    "The classifier's most likely class, and how sure it is",
+    CLASSES_NOTE,
     "What is wrong with the file",
 )
 SCORE_OF: Final = {
@@ -194,7 +195,8 @@ class ScoreClipsModel(QAbstractTableModel):
         if column is ScoreColumn.NAME:
             lines = (row["name"], row.get("prompt"), row.get("failure"))
             return "\n".join(str(line) for line in lines if line)
-        return self._text(place, column)
+        text = self._text(place, column)
+        return f"{text}\n{CLASSES_NOTE}" if column is ScoreColumn.CLASS and text else text
 
     def _spoken(self, place: int) -> str:
         assert self._report is not None
@@ -212,9 +214,8 @@ class ScoreClipsModel(QAbstractTableModel):
 
 
 def class_text(row: Mapping[str, Any]) -> str:
-    """ "no. 12, 64 %": the networks number their classes."""
+    """ "class 12, 64 %": no names of classes are known for certain (`CLASSES_NOTE`)."""
     sound_class, chance = row.get("sound_class"), row.get("class_probability")
     if sound_class is None or chance is None:
         return ""
-    name = row.get("class_name") or f"no. {sound_class}"
-    return f"{name}, {chance * 100:.0f} %"
+    return f"class {sound_class}, {chance * 100:.0f} %"

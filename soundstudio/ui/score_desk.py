@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from soundstudio.core.errors import ScoreRequestError
 from soundstudio.core.score_requests import SetChoice
 from soundstudio.jobs.folder_facts import FolderFacts, look_at
-from soundstudio.library.score_history import ScoreEntry, ScoreHistory
+from soundstudio.library.scores.history import ScoreEntry, ScoreHistory
 from soundstudio.ui.score_panel import state_words
 from soundstudio.ui.score_reading import ShownReport, read_report
 
@@ -33,12 +33,11 @@ NOTE_MS = 8000
 class ScoreDesk(QObject):
     """signals:
     sound_chosen(Path, str, bool): a file and its name; True: play it now, False: it was moved to.
-    options_changed(dict): settings to keep. busy_changed(bool): a scoring is under way.
+    options_changed(dict): settings to keep.
     """
 
     sound_chosen = Signal(object, str, bool)
     options_changed = Signal(dict)
-    busy_changed = Signal(bool)
 
     def __init__(
         self,
@@ -117,7 +116,6 @@ class ScoreDesk(QObject):
 
     def _on_state(self, state: ScoreState) -> None:
         self._panel.show_state(state)
-        self.busy_changed.emit(state.is_busy)
         if self._results.report is None:
             if state.is_busy:
                 self._results.empty.show_busy(state_words(state))

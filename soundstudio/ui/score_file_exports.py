@@ -78,8 +78,8 @@ class ScoreFileExports(QObject):
         )
 
     def _written(self, kind: str, reports: list[dict[str, Any]], path: Path) -> Path | None:
-        from soundstudio.library import score_exports
-        from soundstudio.library.score_page import write_html
+        from soundstudio.library.scores import exports
+        from soundstudio.library.scores.page import write_html
 
         def progress(done: int, of: int) -> None:
             if self._cancel.is_set():
@@ -90,11 +90,11 @@ class ScoreFileExports(QObject):
             if kind == "html":
                 write_html(reports, path, progress=progress)
             elif kind == "csv":
-                score_exports.write_csv(reports, path)
+                exports.write_csv(reports, path)
             elif kind == "tex":
-                score_exports.write_latex(reports, path)
+                exports.write_latex(reports, path)
             else:
-                score_exports.write_json(reports, path)
+                exports.write_json(reports, path)
         except Cancelled:
             return None
         return path

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from soundstudio.library.score_history import ScoreEntry
+    from soundstudio.library.scores.history import ScoreEntry
     from soundstudio.ui.icons import Icons
     from soundstudio.ui.theme import Theme
 

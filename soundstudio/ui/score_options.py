@@ -119,7 +119,7 @@ class ScoreOptions(QWidget):
         self._summary = QLabel(self)
         self._summary.setObjectName("muted")
         head = QHBoxLayout()
-        head.addWidget(self._fold)
+        head.addWidget(self._fold, alignment=Qt.AlignmentFlag.AlignLeft)
         head.addWidget(self._summary, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

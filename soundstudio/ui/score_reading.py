@@ -10,7 +10,7 @@ import numpy as np
 
 from soundstudio.core.errors import ReportError
 from soundstudio.core.score_words import ARROWS, DIRECTIONS, MEANINGS, TITLES
-from soundstudio.library.score_reports import sound_path
+from soundstudio.library.scores.reports import sound_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -169,6 +169,8 @@ QToolButton:checked {{ background: {c.accent_soft}; color: {c.text}; }}
 QToolButton#fold:checked {{ background: transparent; }}
 QToolButton:focus {{ border: 1px solid {c.accent}; }}
 QToolButton::menu-indicator {{ image: none; }}
+QListWidget#past {{ background: {c.panel}; border: none; outline: none; }}
+QListWidget#past::item:selected {{ background: {c.accent_soft}; color: {c.text}; }}
 QTableView {{ background: {c.panel}; border: 1px solid {c.panel}; outline: none; }}
 QTableView:focus {{ border: 1px solid {c.accent}; }}
 QHeaderView::section {{ background: {c.panel}; color: {c.muted}; border: none;
@@ -249,6 +251,8 @@ class Theme(QObject):
     def _apply(self) -> None:
         is_dark = wants_dark(self._choice, self._app.styleHints().colorScheme())
         self.colours = DARK if is_dark else LIGHT
+        # From one sheet to the next Qt takes 0.22 s for 600 widgets, from none to one 0.05 s.
+        self._app.setStyleSheet("")
         self._app.setPalette(palette_of(self.colours))
         self._app.setStyleSheet(style_sheet(self.colours))
         self.changed.emit(self.colours)

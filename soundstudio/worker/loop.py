@@ -20,11 +20,13 @@ from soundstudio.core.messages import (
     Message,
     ModelLoaded,
     ModelLoading,
+    RunBenchmark,
     ScoreSets,
     Shutdown,
     VariationReady,
 )
 from soundstudio.core.progress import Cancelled, Progress, ProgressCallback
+from soundstudio.worker.benchmarking import Benchmarker
 from soundstudio.worker.outbox import ParentGone
 from soundstudio.worker.scoring import Scorer
 from soundstudio.worker.warm_model import WarmModel
@@ -46,6 +48,7 @@ class Engine:
         self._outbox = outbox
         self._warm = WarmModel()
         self._scorer = Scorer(inbox, outbox)
+        self._benchmarker = Benchmarker(inbox, outbox)
 
     def run(self) -> None:
         """Work until the parent asks for the end or is gone."""
@@ -66,6 +69,8 @@ class Engine:
             self._load(message)
         elif isinstance(message, ScoreSets):
             self._scorer.score(message)
+        elif isinstance(message, RunBenchmark):
+            self._benchmarker.carry_out(message)
         else:
             log.error("the engine has no use for %s", type(message).__name__)
 

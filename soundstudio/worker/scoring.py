@@ -172,7 +172,7 @@ def _fold_of(choice: SetChoice) -> SoundSet:
 
 def _keep(report: dict[str, Any], job: ScoreSets) -> str:
     """Put a report into the history; where it lies. Raises StorageError."""
-    from soundstudio.library.score_history import ScoreHistory
+    from soundstudio.library.scores.history import ScoreHistory
 
     entry = ScoreHistory(Path(job.history)).add(report, title=job.scoring.title())
     return str(entry.path)

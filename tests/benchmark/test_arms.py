@@ -11,8 +11,9 @@ import pytest
 from fake_backbone import FakeSource
 from tiny_model import build_tiny_model
 
-from soundstudio.benchmark import arms
-from soundstudio.benchmark.arms import ARMS, Arm, ArmsPlan, run_arms
+from soundstudio.benchmark import arm_runs
+from soundstudio.benchmark.arm_runs import run_arms
+from soundstudio.benchmark.arms import ARMS, Arm, ArmRun, ArmsPlan
 from soundstudio.benchmark.layouts import read_dataset
 from soundstudio.benchmark.set_score import MEASURES
 from soundstudio.benchmark.training_split import FoldChoice, draw_split, prepare_clips
@@ -67,14 +68,14 @@ def trained_by(
 ) -> list[str]:
     """The names of the runs that are worked on."""
     names: list[str] = []
-    carry_out = arms._carry_out
+    carry_out = arm_runs._carry_out
 
     def noted(desk: Any, progress: Any, backbone: Any, piece: Any) -> None:
         names.append(piece.name.rpartition("-")[0])
         carry_out(desk, progress, backbone, piece)
 
     with monkeypatch.context() as patch:
-        patch.setattr(arms, "_carry_out", noted)
+        patch.setattr(arm_runs, "_carry_out", noted)
         run_arms(clips.training, plan, folder)
     return names
 
@@ -146,9 +147,9 @@ def test_killed_between_arms_and_before_the_record(
         raise StorageError("The disk is full.")
 
     with monkeypatch.context() as patch:
-        write = arms.write_json
+        write = arm_runs.write_json
         patch.setattr(
-            arms, "write_json", lambda p, v: (full if p.parent.name == "arms" else write)(p, v)
+            arm_runs, "write_json", lambda p, v: (full if p.parent.name == "arms" else write)(p, v)
         )
         with pytest.raises(StorageError):
             run_arms(clips.training, plan, tmp_path)
@@ -243,7 +244,7 @@ def test_the_best_point_is_one_after_training() -> None:
         {"step": step, "fd": fd, "is": inception, "loss": None}
         for step, fd, inception in ((0, 1.0, 9.0), (10, 5.0, 2.0), (20, 3.0, None), (30, 4.0, 1.0))
     ]
-    run = arms.ArmRun(ONE[0], 0, "a", tuple(points))
+    run = ArmRun(ONE[0], 0, "a", tuple(points))
     assert run.best("fd")["step"] == 20
     assert run.best("is")["step"] == 10
     assert run.best("loss")["step"] == 30  # nothing to choose by: the last

@@ -15,7 +15,7 @@ from soundstudio.dataset.findings import DatasetError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from soundstudio.benchmark.dataset import DatasetKind
+    from soundstudio.core.benchmark_requests import DatasetKind
 
 
 def touch(*paths: Path) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from soundstudio.benchmark.dataset import Dataset, DatasetClip, DatasetKind
+from soundstudio.benchmark.dataset import Dataset, DatasetClip
 from soundstudio.benchmark.prompts import TEMPLATES, prompt_of, template_of
-from soundstudio.benchmark.subsets import SUBSET_NAMES, SubsetName, draw_subset
+from soundstudio.benchmark.subsets import draw_subset
+from soundstudio.core.benchmark_requests import SUBSETS, DatasetKind, SubsetName
 from soundstudio.core.errors import InvalidRequestError
 
 
@@ -74,7 +75,7 @@ def test_small_datasets_and_wishes() -> None:
         draw_subset(small, "all", count=0)
 
 
-@pytest.mark.parametrize("name", SUBSET_NAMES)
+@pytest.mark.parametrize("name", SUBSETS)
 def test_published_test_splits_are_used(name: SubsetName) -> None:
     clips = tuple(
         DatasetClip(Path(f"{n}.wav"), f"{n}", (), ("Rain",), "test" if n % 2 else "train", f"{n}")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from fake_backbone import FakeSource
 
 from soundstudio.audio.files import Sound, write_wav
-from soundstudio.benchmark.dataset import Dataset, DatasetClip, DatasetKind
+from soundstudio.benchmark.dataset import Dataset, DatasetClip
 from soundstudio.benchmark.feature_store import FeatureStore
 from soundstudio.benchmark.layouts import read_dataset
 from soundstudio.benchmark.set_score import KeptBackbone, SetScore
@@ -19,8 +20,10 @@ from soundstudio.benchmark.training_split import FoldChoice, draw_split, prepare
 from soundstudio.core.errors import InvalidRequestError
 from soundstudio.core.finetuning import FinetuneSettings
 from soundstudio.dataset.findings import DatasetError
-from soundstudio.evaluation.nearest import nearest_of
 from soundstudio.training.validation import MAX_REFERENCES, reference_files
+
+if TYPE_CHECKING:
+    from soundstudio.core.benchmark_requests import DatasetKind
 
 
 def write_tone(path: Path, pitch_hz: float, seed: int = 0) -> None:
@@ -128,13 +131,3 @@ def test_accuracy_is_the_nearest_clips_class(tmp_path: Path) -> None:
     unlabelled = SetScore(FeatureStore(tmp_path / "features"), FakeSource(), {})
     assert unlabelled(tmp_path / "made", tmp_path / "real")["accuracy"] is None
     assert set(score(tmp_path / "none", tmp_path / "real").values()) == {None}
-
-
-def test_nearest_rows_in_blocks() -> None:
-    rows = np.random.default_rng(0).normal(size=(1200, 3))
-    nearest, cosine = nearest_of(rows * 2, rows)
-    np.testing.assert_array_equal(nearest, np.arange(1200))
-    np.testing.assert_allclose(cosine, 1.0)
-    others, below = nearest_of(rows, rows, without_own=True)
-    assert not (others == np.arange(1200)).any()
-    assert (below < 1.0).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pty
@@ -16,10 +17,17 @@ import numpy as np
 import pytest
 import soundfile
 
-from soundstudio.benchmark import arms, corruption, layouts, subsets, table1
+from soundstudio.benchmark import layouts
 from soundstudio.benchmark.corruption import CorruptionChoices
 from soundstudio.cli import benchmark, main
 from soundstudio.cli.commands import build_parser
+from soundstudio.core.benchmark_requests import (
+    DATASETS,
+    BenchmarkRequest,
+    CorruptionWishes,
+    GenerationWishes,
+    TrainingWishes,
+)
 from soundstudio.core.finetuning import CONDITIONS
 
 RATE = 16_000
@@ -51,20 +59,47 @@ def words(sounds: Path, tmp_path: Path, tiny_model_folder: Path) -> list[str]:
     ]  # fmt: skip
 
 
-def test_the_parser_knows_what_the_benchmark_knows() -> None:
-    assert benchmark.DATASETS == layouts.DATASET_KINDS
-    assert benchmark.SUBSETS == subsets.SUBSET_NAMES
-    assert benchmark.CORRUPTIONS == corruption.CORRUPTIONS
-    assert benchmark.CONDITIONS == table1.CONDITIONS == CONDITIONS
-    assert benchmark.STARTS == arms.STARTS
+def test_an_option_that_is_left_alone_leaves_the_protocol_alone() -> None:
     args = build_parser().parse_args(
         ["benchmark", "figure1", "--dataset", "folder", "--data", ".", "-o", "."]
     )
-    # An option that the user leaves alone leaves the protocol's default alone.
-    for name in ("mel", "noise_spread", "noise_mean", "mask_share", "snr_db", "events", "event_s",
-                 "first_order"):  # fmt: skip
-        assert getattr(args, name) is None
-        assert hasattr(CorruptionChoices(), name)
+    request = benchmark.request_of(args)
+    assert request.corruption == CorruptionWishes()
+    for field in dataclasses.fields(CorruptionWishes):
+        assert hasattr(CorruptionChoices(), field.name)
+    assert layouts.DATASET_KINDS == DATASETS
+
+
+def test_every_option_of_the_command_line_reaches_the_request() -> None:
+    words = "--dataset esc50 --data d -o o --clips 7 --seed 3 --backbone paper --panns p --vggish v"
+    shared = [*words.split(), "--subset", "held-out", "--processes", "2", "--device", "cpu"]
+
+    def request(kind: str, *more: str) -> BenchmarkRequest:
+        found = benchmark.request_of(build_parser().parse_args(["benchmark", kind, *shared, *more]))
+        assert BenchmarkRequest.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+        assert (found.dataset, found.data, found.out, found.clips) == ("esc50", "d", "o", 7)
+        assert (found.seed, found.subset, found.processes, found.device) == (
+            3,
+            "held-out",
+            2,
+            "cpu",
+        )
+        assert (found.backbone, found.panns, found.vggish) == ("paper", "p", "v")
+        return found
+
+    figure = request("figure1", "--corruption", "mask", "mask", "--points", "5", "--events", "2")
+    assert (figure.corruptions, figure.shares, figure.corruption.events) == (("mask",), 5, 2)
+    table = request("table1", "--duration", "2", "--steps", "9", "--eta", "0.5", "--draws", "8")
+    assert table.generation == GenerationWishes(duration_s=2.0, steps=9, eta=0.5)
+    assert (table.draws, table.conditions, table.dtype) == (8, CONDITIONS, "auto")
+    arms = request("table2", "--start", "scratch", "--condition", "audio", "--seeds", "5,6",
+                   "--validate-fold", "4", "--train-folds", "1,2", "--sounds", "3",
+                   "--warmup-steps", "11")  # fmt: skip
+    assert arms.training == TrainingWishes(
+        starts=("scratch",), seeds=(5, 6), validate_fold="4", train_folds=("1", "2"), sounds=3,
+        warmup_steps=11,
+    )  # fmt: skip
+    assert arms.conditions == ("audio",)
 
 
 def test_figure1_says_what_it_found(words: list[str], tmp_path: Path, capsys: Any) -> None:

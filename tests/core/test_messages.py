@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from soundstudio.core import messages
+from soundstudio.core.benchmark_requests import BenchmarkRequest, TrainingWishes
 from soundstudio.core.errors import OutOfMemoryError
 from soundstudio.core.messages import Generate, JobFailed, ProtocolError, VariationReady
 from soundstudio.core.requests import GenerationRequest
@@ -18,6 +19,19 @@ EXAMPLES = [
     ),
     messages.ScoreProgress("s1", "listening", 3, 20),
     messages.ScoreFinished("s1", "", 2.0, "The disk is full.", {"fd": None}),
+    messages.RunBenchmark(
+        "b1",
+        BenchmarkRequest(
+            benchmark="table2",
+            dataset="esc50",
+            data="/é",
+            out="/o",
+            models_folder="/m",
+            training=TrainingWishes(seeds=(3, 4), starts=("scratch",)),
+        ),
+    ),
+    messages.BenchmarkProgress("b1", "listening to real sounds", 3, 20),
+    messages.BenchmarkFinished("b1", "/o/table2.json", 2.0, "1 of 9 clips is missing."),
     messages.CancelJob("j1"),
     messages.Shutdown(),
     messages.EngineReady(messages.PROTOCOL_VERSION, 123),

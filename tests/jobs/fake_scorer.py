@@ -2,6 +2,8 @@
 
 Titles: "crash" ends with os._exit while hearing, "hang" ignores cancel, "oom" reports it, "slow"
 hears slowly, "full" cannot keep its report, "huge" has 10,000 clips; everything else succeeds.
+Benchmarks go by the name of the dataset's folder: "crash", "hang" and "slow" as above, "fail" is
+explained.
 """
 
 from __future__ import annotations
@@ -15,10 +17,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "library"))
 
 from fake_process import cancelled, jobs, say, serve
-from scored import report
+from scored import report, write_benchmark
 
 from soundstudio.core import messages as m
-from soundstudio.library.score_history import ScoreHistory
+from soundstudio.library.scores.history import ScoreHistory
 
 HUGE = 10_000
 
@@ -65,11 +67,34 @@ def score(job: m.ScoreSets) -> None:
     say(m.ScoreFinished(job.job_id, str(entry.path), 0.1))
 
 
+def run_benchmark(job: m.RunBenchmark) -> None:
+    title = Path(job.benchmark.data).name
+    say(m.JobStarted(job.job_id))
+    if title == "fail":
+        words = ("The dataset cannot be read", f"{title} does not hold it.", "Choose another.")
+        say(m.JobFailed(job.job_id, "DatasetError", *words))
+        return
+    for step in range(9):
+        if job.job_id in cancelled and title != "hang":
+            say(m.JobCancelled(job.job_id))
+            return
+        say(m.BenchmarkProgress(job.job_id, "listening to untouched sounds", step, 8))
+        time.sleep(0.2 if title == "slow" else 0.005)
+        if title == "crash" and step == 3:
+            os._exit(3)
+        while title == "hang" and step == 3:
+            time.sleep(0.05)
+    path = write_benchmark(Path(job.benchmark.out), job.benchmark.benchmark)
+    say(m.BenchmarkFinished(job.job_id, str(path), 0.1, "1 of 9 clips has no sound file here."))
+
+
 def work() -> None:
     while True:
         message = jobs.get()
         if isinstance(message, m.ScoreSets):
             score(message)
+        elif isinstance(message, m.RunBenchmark):
+            run_benchmark(message)
 
 
 if __name__ == "__main__":

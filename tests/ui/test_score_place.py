@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from soundstudio.core.messages import EngineReady
 from soundstudio.core.score_requests import SetChoice
 from soundstudio.jobs.stall_monitor import StallMonitor
-from soundstudio.library.score_history import ScoreHistory
+from soundstudio.library.scores.history import ScoreHistory
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,7 +25,7 @@ from soundstudio.core.messages import (
     ScoreSets,
 )
 from soundstudio.core.score_requests import ScoreRequest, SetChoice
-from soundstudio.library.score_history import ScoreHistory
+from soundstudio.library.scores.history import ScoreHistory
 from soundstudio.worker.scoring import Scorer, sounds_of
 
 if TYPE_CHECKING:

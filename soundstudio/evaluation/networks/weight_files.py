@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import pickle
 import struct
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from soundstudio.core.errors import ModelError
+from soundstudio.core.file_digest import sha256_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +29,7 @@ _UNREADABLE: Final = (
 def sha256_of(path: Path) -> str:
     """The hexadecimal SHA-256 of a file's bytes. Raises ModelError if it cannot be read."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of_file(path)
     except OSError as error:
         raise ModelError(
             f"The weights file {path} cannot be read: {error.strerror or error}."

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from soundstudio.core.score_words import PAPER_KEYS, TITLES
-from soundstudio.library.score_reports import folder_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from soundstudio.library.score_reports import Report, ReportedScore
+    from soundstudio.library.scores.reports import Report, ReportedScore
 
 APART: Final = (
     "Numbers of different groups cannot be compared: they were heard with different networks, or "
@@ -36,10 +35,12 @@ def grouped(reports: Sequence[Report]) -> list[ScoreGroup]:
     """Reports in groups, both in the order in which they were given.
 
     Networks are told apart by their weights where the report names them, else by their titles.
+    References by their folder and their sounds: two folds of a dataset lie in one folder.
     """
     groups: dict[object, list[Report]] = {}
     for report in reports:
-        key = (report.networks or _backbones(report), report.backbone, report.reference)
+        networks = report.networks or _backbones(report)
+        key = (networks, report.backbone, report.reference, _references(report))
         groups.setdefault(key, []).append(report)
     return [
         ScoreGroup(_heading(members[0]), _note(members), tuple(members))
@@ -84,6 +85,13 @@ def _backbones(report: Report) -> tuple[str, ...]:
     return tuple(score.backbone for score in report.scores.values() if score is not None)
 
 
+def _references(report: Report) -> object:
+    """The names of the reference sounds where the report has them, else that of their set."""
+    if report.sound_map is None:
+        return report.reference_label
+    return tuple(sorted(point.name for point in report.sound_map.reference))
+
+
 def _heading(report: Report) -> str:
     """ "Heard with A (FD, IS, KL) and B (FAD), against “recordings”"."""
     titles: dict[str, list[str]] = {}
@@ -92,7 +100,7 @@ def _heading(report: Report) -> str:
             titles.setdefault(score.backbone, []).append(TITLES[key])
     networks = " and ".join(f"{name} ({', '.join(keys)})" for name, keys in titles.items())
     against = (
-        f"against “{folder_name(report.reference)}”"
+        f"against “{report.reference_name}”"
         if report.reference is not None
         else "without a reference"
     )

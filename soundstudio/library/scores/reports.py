@@ -83,8 +83,10 @@ class ReportedMap:
 class Report:
     """What a report says.
 
-    title: its own, or the name of the folder of generated sounds. networks: their titles with the
-    beginning of their weights' SHA-256. scores: by key, None where `missing` says why.
+    title: its own, or the name of the generated set. networks: their titles with the beginning of
+    their weights' SHA-256. scores: by key, None where `missing` says why.
+    generated_label, reference_label: what a set is called that is a part of its folder (a fold, a
+    list of files), else empty.
     numbers: fd_infinite, kernel_distance, is_deviation, where they are known.
     cautions: sentences. sound_map: None in reports of before there was a map.
     """
@@ -102,6 +104,18 @@ class Report:
     cautions: tuple[str, ...]
     clips: tuple[ClipRow, ...]
     sound_map: ReportedMap | None
+    generated_label: str = ""
+    reference_label: str = ""
+
+    @property
+    def generated_name(self) -> str:
+        """What the generated set is called."""
+        return self.generated_label or folder_name(self.generated)
+
+    @property
+    def reference_name(self) -> str:
+        """What the reference set is called; empty without one."""
+        return self.reference_label or folder_name(self.reference or "")
 
     @property
     def heard(self) -> tuple[ClipRow, ...]:
@@ -204,8 +218,11 @@ def _goodness(clip: ClipRow) -> tuple[float, float, float, str]:
 def _report(value: dict[str, Any]) -> Report:
     generated = _text(value["generated"])
     reference = value["reference"]
+    labels = _mapping(value.get("labels") or {})
+    generated_label = _label(labels.get("generated"), generated)
+    own = _text(value.get("title") or "") or generated_label
     return Report(
-        title=" ".join(_text(value.get("title") or "").split()) or folder_name(generated),
+        title=" ".join(own.split()) or folder_name(generated),
         generated=generated,
         reference=None if reference is None else _text(reference),
         backbone=_text(value["backbone"]),
@@ -220,7 +237,16 @@ def _report(value: dict[str, Any]) -> Report:
         ),
         clips=tuple(_clip(row) for row in _list(value["clips"])),
         sound_map=None if value.get("map") is None else _map(_mapping(value["map"])),
+        generated_label=generated_label,
+        reference_label=_label(labels.get("reference"), reference or ""),
     )
+
+
+def _label(value: object, folder: str) -> str:
+    """What a set is called if it is a part of its folder; a whole folder is called by its path."""
+    label = _text(value or "")
+    is_folder = folder.replace("\\", "/").endswith(label.replace("\\", "/").lstrip("./"))
+    return "" if is_folder else " ".join(label.split())
 
 
 def _network(value: object) -> str:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from soundstudio.core.score_words import DIRECTIONS, TITLES
 from soundstudio.library.naming import escaped
-from soundstudio.library.score_groups import with_interval, written
+from soundstudio.library.scores.groups import with_interval, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from soundstudio.library.score_reports import MapPoint, Report
-    from soundstudio.library.score_sounds import PageSounds, Which
+    from soundstudio.library.scores.reports import MapPoint, Report
+    from soundstudio.library.scores.sounds import PageSounds, Which
 
 _WIDTH: Final = 720
 _HEIGHT: Final = 520

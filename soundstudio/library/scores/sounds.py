@@ -18,13 +18,14 @@ from soundstudio.audio.resampling import resample
 from soundstudio.core.errors import AudioFileError
 from soundstudio.library import clips, wav_metadata
 from soundstudio.library.naming import escaped
-from soundstudio.library.score_reports import sound_path
+from soundstudio.library.scores.page_tables import MAX_ROWS
+from soundstudio.library.scores.reports import sound_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from soundstudio.library.score_reports import Report
+    from soundstudio.library.scores.reports import Report
 
 log = logging.getLogger(__name__)
 
@@ -159,14 +160,18 @@ def _wishes(reports: Sequence[Report]) -> list[_Wish]:
     found: dict[Path, _Wish] = {}
     turns = itertools.zip_longest(*(list(_clip_sounds(report)) for report in reports))
     rest = itertools.zip_longest(*(list(_references(report)) for report in reports))
-    for turn in itertools.chain(turns, rest):
+    # Of a clip whose row is not shown the page names no reference.
+    named = itertools.chain(itertools.repeat(1, MAX_ROWS), itertools.repeat(0))
+    for counts, turn in itertools.chain(
+        zip(named, turns, strict=False), zip(itertools.repeat(1), rest, strict=False)
+    ):
         for report, names in zip(reports, turn, strict=True):
             for which, name in names or ():
                 folder = report.generated if which == "generated" else report.reference
                 path = sound_path(folder, name)
                 if path is not None:
                     wish = found.setdefault(path, _Wish(path, name, which == "generated"))
-                    wish.mentions += 1
+                    wish.mentions += 1 if which == "generated" else counts
     return list(found.values())
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from soundstudio.core.score_words import CLASSES_NOTE
 from soundstudio.library.naming import escaped
-from soundstudio.library.score_groups import written
+from soundstudio.library.scores.groups import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from soundstudio.library.score_reports import ClipRow, Report
-    from soundstudio.library.score_sounds import PageSound, PageSounds
+    from soundstudio.library.scores.reports import ClipRow, Report
+    from soundstudio.library.scores.sounds import PageSound, PageSounds
 
 MAX_ROWS: Final = 1000
+_HINTS: Final = {"Class": f' title="{escaped(CLASSES_NOTE)}"'}
 _ABSENT: Final = '<span class="absent">not in this page</span>'
 
 
@@ -25,7 +27,7 @@ def clips_table(report: Report, sounds: PageSounds, shown: set[str]) -> list[str
     if len(rows) > MAX_ROWS:
         lines.append(f"<p>The first {MAX_ROWS:,} of {len(rows):,} are shown.</p>")
     columns = _columns(report, rows)
-    heads = "".join(f'<th scope="col">{title}</th>' for title in columns)
+    heads = "".join(f'<th scope="col"{_HINTS.get(title, "")}>{title}</th>' for title in columns)
     lines += [
         '<div class="wide" tabindex="0" role="region" aria-label="Generated sounds"><table>',
         f'<thead><tr><th scope="col">Sound</th>{heads}</tr></thead><tbody>',
@@ -144,7 +146,7 @@ def _class(clip: ClipRow) -> str:
         return ""
     chance = clip.class_probability
     share = "" if chance is None else f" <small>{100 * chance:.0f} %</small>"
-    return f"{clip.sound_class}{share}"
+    return f"class {clip.sound_class}{share}"
 
 
 def _signed(value: float | None) -> str:

@@ -17,7 +17,7 @@ from library.scored import report
 
 from soundstudio.core.errors import ReportError, StorageError
 from soundstudio.core.paths import user_folders
-from soundstudio.library.score_history import FORMAT_VERSION, ScoreHistory
+from soundstudio.library.scores.history import FORMAT_VERSION, ScoreHistory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ CHILD = """
     import json, os, signal, sys
     from pathlib import Path
     from soundstudio.audio import atomic_file
-    from soundstudio.library.score_history import ScoreHistory
+    from soundstudio.library.scores.history import ScoreHistory
 
     def die(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)

@@ -12,14 +12,14 @@ import pytest
 from library.scored import NASTY, report, row, score
 
 from soundstudio.core.errors import ReportError, StorageError
-from soundstudio.library.score_exports import (
+from soundstudio.library.scores.exports import (
     latex,
     write_clips_csv,
     write_csv,
     write_json,
     write_latex,
 )
-from soundstudio.library.score_reports import read_reports
+from soundstudio.library.scores.reports import read_reports
 
 if TYPE_CHECKING:
     from pathlib import Path

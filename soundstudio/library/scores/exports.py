@@ -1,6 +1,6 @@
 """Scorings as files for other programs: JSON, and tables for spreadsheets and for papers.
 
-The page for people is in `score_page`. Each function takes reports as `soundstudio score --json`
+The page for people is in `page`. Each function takes reports as `soundstudio score --json`
 writes them, and raises ReportError if one is none, StorageError if the file cannot be written.
 """
 
@@ -18,15 +18,15 @@ from soundstudio.core.errors import ReportError, StorageError
 from soundstudio.core.score_words import ARROWS, DIRECTIONS, TITLES
 from soundstudio.library.csv_cells import CSV_ENCODING, plain_cells
 from soundstudio.library.naming import printable
-from soundstudio.library.score_groups import APART, grouped, keys_shown, with_interval
-from soundstudio.library.score_reports import ClipRow, folder_name, titled, understood
+from soundstudio.library.scores.groups import APART, grouped, keys_shown, with_interval
+from soundstudio.library.scores.reports import ClipRow, titled, understood
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from soundstudio.library.score_groups import ScoreGroup
-    from soundstudio.library.score_reports import Report, ReportedScore
+    from soundstudio.library.scores.groups import ScoreGroup
+    from soundstudio.library.scores.reports import Report, ReportedScore
 
 _COUNTS: Final = {
     "fd": ("generated", "reference"),
@@ -167,8 +167,8 @@ def _scoring_cells(report: Report) -> dict[str, Any]:
     """One line of the table of scorings: column → cell."""
     cells: dict[str, Any] = {
         "scoring": report.title,
-        "generated": folder_name(report.generated),
-        "reference": folder_name(report.reference) if report.reference else "",
+        "generated": report.generated_name,
+        "reference": report.reference_name,
         "backbone": report.backbone,
         "networks": "; ".join(report.networks),
         "sounds_heard": len(report.heard),

@@ -20,11 +20,12 @@ from soundstudio.audio.files import Sound, read_sound
 from soundstudio.core.errors import ReportError, StorageError
 from soundstudio.core.progress import Cancelled
 from soundstudio.core.requests import GenerationRequest
-from soundstudio.library import score_sounds, wav_metadata
+from soundstudio.library import wav_metadata
 from soundstudio.library.clips import Clip, to_json
-from soundstudio.library.score_charts import ticks_between
-from soundstudio.library.score_page import write_html
-from soundstudio.library.score_page_tables import MAX_ROWS
+from soundstudio.library.scores import sounds as page_sounds
+from soundstudio.library.scores.charts import ticks_between
+from soundstudio.library.scores.page import write_html
+from soundstudio.library.scores.page_tables import MAX_ROWS
 from soundstudio.library.wav_metadata import SoundMetadata
 
 if TYPE_CHECKING:
@@ -219,6 +220,82 @@ class TestWhereTheSoundsComeFrom:
         assert str(tmp_path) not in page_of(tmp_path, scored).source
 
 
+class TestMarkup:
+    """What a browser would mend in silence, or never find."""
+
+    @pytest.fixture
+    def page(self, scored: dict[str, Any], tmp_path: Path) -> Page:
+        for number, name in enumerate(NASTY):
+            if "/" not in name:
+                write_tone(tmp_path / "nasty" / name, 0.2 + 0.1 * number)
+        other = scored | {"title": "again", "fd": score(9.0)}
+        alone = report(tmp_path / "nasty", names=[*NASTY])
+        return page_of(tmp_path, scored, other, alone)
+
+    def test_ids_are_unique_and_each_reference_has_its_target(self, page: Page) -> None:
+        ids = [attrs["id"] for _, attrs in page.elements if "id" in attrs]
+        assert len(ids) == len(set(ids))
+        for name in ("data-plays", "for", "aria-labelledby", "aria-describedby", "aria-controls"):
+            wanted = [str(attrs[name]).split() for _, attrs in page.elements if name in attrs]
+            assert {each for names in wanted for each in names} <= set(ids), name
+        played = {attrs["data-plays"] for _, attrs in page.elements if "data-plays" in attrs}
+        assert played
+        assert played <= {attrs["id"] for attrs in page.all("audio")}
+        for target in re.findall(r'getElementById\("([^"]+)"\)', page.contents["script"]):
+            assert target in ids
+
+    def test_the_head_of_a_document(self, page: Page) -> None:
+        assert page.source.lower().startswith("<!doctype html>\n<html lang=")
+        assert b"charset" in page.source.encode()[:1024].lower()
+        assert [tag for tag, _ in page.elements].count("h1") == 1
+        assert len(page.all("main")) == 1
+        # Others are the tips of points in drawings.
+        head = page.source.partition("</head>")[0]
+        assert head.count("<title>") == 1
+
+    def test_every_row_has_a_cell_for_every_column(self, page: Page) -> None:
+        tables = re.findall(r"<table.*?</table>", page.source, re.DOTALL)
+        assert tables
+        for table in tables:
+            rows = re.findall(r"<tr.*?</tr>", table, re.DOTALL)
+            widths = {len(re.findall(r"<t[hd][ >]", row)) for row in rows}
+            assert len(widths) == 1, table[:300]
+
+    def test_nothing_to_press_is_inside_of_something_to_press(self, page: Page) -> None:
+        pressed = {"button", "audio", "a", "summary", "label", "select"}
+        parser = _Nesting(pressed, {"p": {"p", "div", "table", "ul", "h2", "h3", "svg"}})
+        parser.feed(page.source)
+        assert parser.found == []
+        assert parser.seen > 10
+
+    def test_the_class_column_says_what_its_numbers_are(self, page: Page) -> None:
+        heads = [attrs for attrs in page.all("th") if "title" in attrs]
+        assert heads
+        assert "no names" in str(heads[0]["title"])
+        assert "class 7" in page.text
+
+
+class _Nesting(HTMLParser):
+    """Elements of `alone` inside of one another, and children that end a parent in a browser."""
+
+    def __init__(self, alone: set[str], ends: dict[str, set[str]]) -> None:
+        super().__init__()
+        self._alone, self._ends = alone, ends
+        self._open: list[str] = []
+        self.found: list[tuple[str, str]] = []
+        self.seen = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [(p, tag) for p in self._open if {p, tag} <= self._alone]
+        self.found += [(p, tag) for p in self._open if tag in self._ends.get(p, ())]
+        self.seen += tag in self._alone
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open.pop()
+
+
 class TestSafety:
     def test_it_asks_for_nothing(self, scored: dict[str, Any], tmp_path: Path) -> None:
         page = page_of(tmp_path, scored, report(tmp_path / "x", names=NASTY))
@@ -345,6 +422,22 @@ class TestSize:
         assert str(dots["d"]).count("M") == 3500
         assert (tmp_path / "page.html").stat().st_size < 500_000
 
+    def test_ten_thousand_with_sounds(self, tmp_path: Path) -> None:
+        """The page holds the sounds that fit, and a dot or a point for each one in any case."""
+        names = [f"{number:05}.wav" for number in range(10_000)]
+        write_tone(tmp_path / "gen" / "one.wav", 0.1)
+        for name in names[:50]:
+            (tmp_path / "gen" / name).hardlink_to(tmp_path / "gen" / "one.wav")
+        scored = report(tmp_path / "gen", tmp_path / "gen", names, names[:50])
+        page = page_of(tmp_path, scored, max_bytes=2_000_000)
+        size = (tmp_path / "page.html").stat().st_size
+        assert size <= 2_000_000
+        points = len(page.all("path", kind="point")) + len(page.all("path", kind="silent"))
+        dots = sum(str(attrs["d"]).count("M") for attrs in page.all("path", kind="dots"))
+        assert dots + points == 10_050
+        assert f"The first 1,000 of {len(names):,} are shown." in page.text
+        assert set(names[:50]) <= set(page.sounds())
+
     def test_the_same_sound_only_once(self, scored: dict[str, Any], tmp_path: Path) -> None:
         page = page_of(tmp_path, scored, scored | {"title": "again"})
         ids = [attrs["id"] for attrs in page.all("audio")]
@@ -361,21 +454,21 @@ class TestEncoding:
     def test_rates_and_channels(self, rate: int, channels: int, expected: int) -> None:
         time = np.arange(rate) / rate
         sound = Sound(np.tile(np.float32(0.5 * np.sin(2000 * time)), (channels, 1)), rate)
-        content, media_type = score_sounds.encoded(sound)
+        content, media_type = page_sounds.encoded(sound)
         assert media_type == "audio/mpeg"
         samples, found = soundfile.read(io.BytesIO(content), always_2d=True)
         assert (found, samples.shape) == (expected, (expected, channels if channels < 3 else 1))
 
     @pytest.mark.parametrize("samples", [1, 100])
     def test_hardly_any_sound(self, samples: int) -> None:
-        content, _ = score_sounds.encoded(Sound(np.full(samples, 3.0, np.float32), 16_000))
+        content, _ = page_sounds.encoded(Sound(np.full(samples, 3.0, np.float32), 16_000))
         found, _ = soundfile.read(io.BytesIO(content))
         assert len(found) == samples
 
     def test_without_mp3(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(soundfile, "available_formats", lambda: {"WAV": "WAV"})
         sound = Sound(np.float32([0.5, -2.0, 0.0]), 11_025)
-        content, media_type = score_sounds.encoded(sound)
+        content, media_type = page_sounds.encoded(sound)
         assert media_type == "audio/wav"
         samples, rate = soundfile.read(io.BytesIO(content))
         assert (samples.tolist(), rate) == (pytest.approx([0.5, -1.0, 0.0], abs=1e-4), 11_025)

@@ -15,24 +15,24 @@ from soundstudio.core.errors import ReportError
 from soundstudio.core.paths import APP_NAME, resource
 from soundstudio.core.score_words import ARROWS, DIRECTIONS, MEANINGS, PAPER_KEYS, TITLES
 from soundstudio.library.naming import escaped
-from soundstudio.library.score_charts import comparison_svg, map_svg
-from soundstudio.library.score_groups import (
+from soundstudio.library.scores.charts import comparison_svg, map_svg
+from soundstudio.library.scores.groups import (
     APART,
     grouped,
     keys_shown,
     with_interval,
     written,
 )
-from soundstudio.library.score_page_tables import clips_table, references_table
-from soundstudio.library.score_reports import folder_name, titled
-from soundstudio.library.score_sounds import MAX_SOUND_S, PageSounds, gather
+from soundstudio.library.scores.page_tables import clips_table, references_table
+from soundstudio.library.scores.reports import titled
+from soundstudio.library.scores.sounds import MAX_SOUND_S, PageSounds, gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from soundstudio.library.score_groups import ScoreGroup
-    from soundstudio.library.score_reports import Report
+    from soundstudio.library.scores.groups import ScoreGroup
+    from soundstudio.library.scores.reports import Report
 
 MAX_PAGE_BYTES: Final = 18_000_000
 """An attachment grows by a third in the mail, and many mailboxes take 25 MB."""
@@ -235,14 +235,14 @@ def _scoring(
 
 
 def _made_of(report: Report) -> str:
-    generated = f"{len(report.heard):,} generated sounds of “{folder_name(report.generated)}”"
+    generated = f"{len(report.heard):,} generated sounds of “{report.generated_name}”"
     if report.reference is None:
         return f"{generated}."
     counts = [
         s.counts["reference"] for s in report.scores.values() if s and "reference" in s.counts
     ]
     count = f"{counts[0]:,}" if counts else "the"
-    return f"{generated} against {count} reference sounds of “{folder_name(report.reference)}”."
+    return f"{generated} against {count} reference sounds of “{report.reference_name}”."
 
 
 def _numbers(report: Report) -> list[str]:

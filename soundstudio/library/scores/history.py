@@ -15,7 +15,7 @@ from soundstudio.audio.atomic_file import TEMPORARY_SUFFIX, sync_folder, written
 from soundstudio.core.errors import ReportError, StorageError, StudioError, explain_os_error
 from soundstudio.library.clip_files import sweep_abandoned
 from soundstudio.library.naming import safe_name
-from soundstudio.library.score_reports import entitled, parsed, understood
+from soundstudio.library.scores.reports import entitled, parsed, understood
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

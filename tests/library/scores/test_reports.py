@@ -9,9 +9,9 @@ import pytest
 from library.scored import report, row, score
 
 from soundstudio.core.errors import ReportError, StorageError
-from soundstudio.library.score_groups import grouped, with_interval, written
-from soundstudio.library.score_history import ScoreHistory
-from soundstudio.library.score_reports import (
+from soundstudio.library.scores.groups import grouped, with_interval, written
+from soundstudio.library.scores.history import ScoreHistory
+from soundstudio.library.scores.reports import (
     ReportedScore,
     folder_name,
     read_reports,
@@ -22,6 +22,10 @@ from soundstudio.library.score_reports import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def labels_of(generated: str, fold: str) -> dict[str, str]:
+    return {"generated": f"/s/{generated}", "reference": f"esc50, fold {fold}"}
 
 
 def test_what_it_says() -> None:
@@ -132,6 +136,39 @@ class TestGroups:
         ]
         for other in others:
             assert len(grouped(titled([base, other]))) == 2, other
+
+    def test_folds_of_one_dataset_stand_apart(self) -> None:
+        folds = {"3": ("a.wav", "b.wav"), "4": ("c.wav", "d.wav")}
+        reports = [
+            report(f"/s/{model}", "/esc50", references=sounds, labels=labels_of(model, fold))
+            for model in ("small", "large")
+            for fold, sounds in folds.items()
+        ]
+        groups = grouped(titled(reports))
+        assert [[member.title for member in group.reports] for group in groups] == [
+            ["small (1)", "large (1)"], ["small (2)", "large (2)"],
+        ]  # fmt: skip
+        assert groups[0].heading.endswith("against “esc50, fold 3”")
+        assert groups[1].heading.endswith("against “esc50, fold 4”")
+
+    def test_folds_stand_apart_without_a_map_too(self) -> None:
+        reports = [
+            report("/s/a", "/esc50", map=None, labels=labels_of("a", fold)) for fold in ("3", "4")
+        ]
+        assert len(grouped(titled(reports))) == 2
+        same = [report(f"/s/{x}", "/esc50", map=None, labels=labels_of(x, "3")) for x in "ab"]
+        assert len(grouped(titled(same))) == 1
+
+    def test_one_reference_under_two_names_is_one(self) -> None:
+        """The command line was given the folder from elsewhere: it is the same set."""
+        labels = [{"generated": "x", "reference": name} for name in ("/d/real", "../real", "real")]
+        reports = [report("/d/x", "/d/real", labels=named) for named in labels]
+        (group,) = grouped(titled(reports))
+        assert group.heading.endswith("against “real”")
+
+    def test_a_folder_that_grew_is_another_reference(self) -> None:
+        grown = report("/s/a", "/r", references=("r.wav", "new.wav"))
+        assert len(grouped(titled([report("/s/a", "/r"), grown]))) == 2
 
     def test_other_counts_are_said(self) -> None:
         (group,) = grouped(titled([report("/s/a", "/r"), report("/s/b", "/r", names=("x.wav",))]))

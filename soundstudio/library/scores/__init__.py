@@ -1,0 +1,1 @@
+"""Scorings that were made: kept in a history, understood again, compared, exported and shown."""
