@@ -72,7 +72,7 @@ class UserFolders:
 
     @property
     def finetune(self) -> Path:
-        """What the Fine-tune place keeps until a run begins: its answers, and datasets to train on."""
+        """What the Fine-tune place keeps until a run begins: answers, and datasets."""
         return self.data / "finetune"
 
     @property

@@ -1,4 +1,4 @@
-"""Bulk editing of captions: search and replace, one caption for many, another source, a template."""
+"""Bulk editing of captions: search and replace, one for many, another source, a template."""
 
 from __future__ import annotations
 
@@ -95,6 +95,7 @@ class CaptionTools(QWidget):
         for column, stretch in ((0, 3), (1, 3), (4, 4)):
             grid.setColumnStretch(column, stretch)
         template = QHBoxLayout()
+        template.setSpacing(8)
         label = QLabel("Template", self)
         label.setBuddy(self.template)
         template.addWidget(label)
@@ -107,7 +108,7 @@ class CaptionTools(QWidget):
         return self.needle.text()
 
     def show_scope(self, clips: int, matching: int) -> None:
-        """clips: how many a bulk edit would change; matching: of these, how many hold the search."""
+        """clips: how many a bulk edit would change; matching: of these, those with the text."""
         self.replace.setText(f"Replace in {matching:,}")
         self.replace.setEnabled(matching > 0)
         self.set_caption.setText(f"Set for {clips:,}")

@@ -118,6 +118,7 @@ class FinetuneCaptions(QWidget):
         self._side_title.setObjectName("heading")
         self.candidates = QListWidget(self)
         self.candidates.setAccessibleName("Captions that were found for this clip")
+        self.candidates.setObjectName("picks")
         self.candidates.setWordWrap(True)
         self._pause = QTimer(self, singleShot=True, interval=SEARCH_PAUSE_MS)
         self._connect()
@@ -180,9 +181,8 @@ class FinetuneCaptions(QWidget):
 
     def show_clips(self, read: ReadClips) -> None:
         """Show the captions as they are chosen now."""
-        is_first = self.model.rowCount() == 0
         self._show_table(read.table)
-        if is_first and self.model.rowCount():
+        if self.table.current_row() < 0 and self.model.rowCount():
             self.table.move_quietly(0)
         self.tools.show_template(read.dataset.options.template)
         kinds = ("same captions", "no caption")

@@ -35,7 +35,7 @@ class CaptionColumn(IntEnum):
     OTHERS = 3
 
 
-TITLES: Final = ("Clip", "Caption", "From", "Other captions that were found, best first")
+TITLES: Final = ("Clip", "Caption", "From", "Others found, best first")
 SOURCE_WORDS: Final = {
     "edited": "you",
     "table": "a table",

@@ -298,6 +298,8 @@ class FinetuneDesk(QObject):
     def _on_step(self, step: str) -> None:
         if step == "settings":
             self.reckoning.reckon_soon()
+        if self._panel.isVisible():
+            self.focus()
         self._save_soon()
 
     @Slot(object, bool)
@@ -342,8 +344,8 @@ class FinetuneDesk(QObject):
     @Slot()
     def begin(self) -> None:
         """Check, write the clips for the run, and ask for it."""
-        read = self.read
-        if read is None:
+        read, table, options = self.read, self.captions.table, self._options()
+        if read is None or table is None:
             return
         self._panel.banner.hide()
         name, page = self.settings_page.name(), self.settings_page
@@ -353,7 +355,8 @@ class FinetuneDesk(QObject):
         def work() -> FinetuneOrder:
             self.reckoning.check(name, settings)
             file = folders.finetune / f"{name}.jsonl"
-            written = write_for_run(read, file, folders.runs)
+            # The last edit may not be in the shown numbers yet.
+            written = write_for_run(rebuilt(read, table, options), file, folders.runs)
             return FinetuneOrder(name, settings.validated(), written)
 
         self._panel.set_starting(True)

@@ -21,7 +21,7 @@ class EstimateView(QFrame):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("tile")
-        self.setFixedWidth(WIDTH_PX)
+        self.setMaximumWidth(WIDTH_PX)
         self._theme = theme
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 10)
@@ -46,8 +46,8 @@ class EstimateView(QFrame):
                 column.addWidget(label)
         column.addStretch(1)
         foot = QLabel(
-            "When the training starts it measures a few steps, and shows what it really takes "
-            "before it goes on. You can stop it at any time and lose nothing.",
+            "The training measures itself when it starts, and shows what it really takes. You can "
+            "stop it at any time and lose nothing.",
             self,
             wordWrap=True,
         )
@@ -61,7 +61,11 @@ class EstimateView(QFrame):
             for name in self._numbers:
                 self._say(name, "…", "")
             return
-        clock = "as fast as an earlier run here" if estimate.is_measured else "within a factor of 3"
+        clock = (
+            "as an earlier run here took"
+            if estimate.is_measured
+            else "a guess, right within a factor of 3"
+        )
         preparing = duration_words(estimate.preparing_s)
         self._say(
             "Time",

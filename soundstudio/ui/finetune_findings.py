@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from soundstudio.ui.icons import Icons
     from soundstudio.ui.theme import Theme
 
-KINDS_PX = 200
+KINDS_PX = 215
 
 
 class FinetuneFindings(QWidget):
@@ -42,6 +42,7 @@ class FinetuneFindings(QWidget):
         super().__init__(parent)
         self.model = FindingsModel(theme, self)
         self.table = FoundTable(self.model, "Findings", self)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideRight)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(FindingColumn.SENTENCE, QHeaderView.ResizeMode.Stretch)
         for column, width in ((0, 250), (1, 125), (3, 80)):
@@ -49,6 +50,7 @@ class FinetuneFindings(QWidget):
         self._tiles = {name: _Tile(name, self) for name in TILES}
         self.kinds = QListWidget(self)
         self.kinds.setAccessibleName("Kinds of findings")
+        self.kinds.setObjectName("picks")
         self.kinds.setFixedWidth(KINDS_PX)
         self.kinds.setUniformItemSizes(True)
         self._meaning = QLabel(self, wordWrap=True)
@@ -56,7 +58,7 @@ class FinetuneFindings(QWidget):
         self._whole = QLabel(self, wordWrap=True)
         self._whole.setTextFormat(Qt.TextFormat.PlainText)
         self._whole.setObjectName("warning")
-        self.keep_near = QCheckBox("Use clips that nearly repeat others", self)
+        self.keep_near = QCheckBox("Use those nearly the same", self)
         self.keep_near.setChecked(True)
         self.keep_near.setToolTip("Off: of sounds that are nearly the same only the first is used")
         self._play = _button("Play", "Play the clip (Space)", self)
@@ -84,7 +86,6 @@ class FinetuneFindings(QWidget):
             tiles.addWidget(tile, 1)
         tools = QHBoxLayout()
         tools.addWidget(self._meaning, 1)
-        tools.addWidget(self.keep_near)
         tools.addWidget(self._play)
         tools.addWidget(self._other)
         right = QVBoxLayout()
@@ -94,7 +95,10 @@ class FinetuneFindings(QWidget):
         right.addWidget(self._good, 1)
         middle = QHBoxLayout()
         middle.setSpacing(10)
-        middle.addWidget(self.kinds)
+        left = QVBoxLayout()
+        left.addWidget(self.kinds, 1)
+        left.addWidget(self.keep_near)
+        middle.addLayout(left)
         middle.addLayout(right, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 8, 14, 4)

@@ -32,7 +32,7 @@ KINDS: Final[dict[FindingKind, tuple[str, str]]] = {
     "too short": ("Too short", "Less than 50 ms is a click to the model."),
     "duplicate": ("Duplicates", "The very same sound again: only the first is used."),
     "near duplicate": ("Nearly the same", "Heard so often, they weigh more than the others. Play "
-                       "both, then keep them or leave them out below."),
+                       "both, then keep them or leave them out (at the left)."),
     "clipped": ("Clipped", "The model learns the distortion, too. Leave it if it belongs there."),
     "cut off": ("Cut off", "The end of these files is missing; what is there is used."),
     "low rate": ("Low sample rate", "They lack treble, and the model learns that."),

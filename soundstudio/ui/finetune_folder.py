@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from soundstudio.ui.drop_frame import DropFrame
+from soundstudio.ui.scrolling import scrolling
 from soundstudio.ui.thin_bar import ThinBar
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class _Target(DropFrame):
         row.setContentsMargins(16, 14, 16, 14)
         row.addLayout(words, 1)
         row.addWidget(self.choose)
+        self.setMinimumHeight(64)
         self.show_folder(None)
 
     def show_folder(self, folder: Path | None) -> None:
@@ -167,11 +169,15 @@ class FinetuneFolder(QWidget):
             line.setObjectName("muted")
             column.addWidget(line)
         column.addStretch(1)
-        row = QHBoxLayout(self)
+        wide = QWidget(self)
+        row = QHBoxLayout(wide)
         row.setContentsMargins(0, 0, 0, 0)
         row.addStretch(1)
         row.addWidget(inner, 20)
         row.addStretch(1)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.addWidget(scrolling(wide, self))
 
     def show_folder(self, folder: Path | None) -> None:
         self._target.show_folder(folder)

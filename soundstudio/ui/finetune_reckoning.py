@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -18,6 +17,7 @@ from soundstudio.ui.finetune_estimate_view import size_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from soundstudio.core.finetuning import FinetuneSettings
     from soundstudio.core.paths import UserFolders

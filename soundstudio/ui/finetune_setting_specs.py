@@ -44,7 +44,7 @@ VISIBLE: Final = (
         "method", "How much of it learns",
         choices=(
             ("auto", "Choose by memory", "All of the model if the memory holds it, otherwise small "
-             "parts beside it. Nothing can go wrong with it."),
+             "parts beside it. Right for most."),
             ("full", "All of it (full)", "Learns most, and needs the most memory; stops with a "
              "message if that is not there."),
             ("lora", "Small parts beside it (LoRA)", "Needs a fraction of the memory, and keeps "
@@ -123,8 +123,8 @@ MORE: Final = (
             ("auto", "The fastest device", "A graphics card if there is one that PyTorch can use, "
              "else the processor."),
             ("cpu", "The processor", "Slow, but works everywhere and holds large models."),
-            ("cuda", "An NVIDIA card (CUDA)", "Many times as fast; stops with a message if there is "
-             "none."),
+            ("cuda", "An NVIDIA card (CUDA)", "Many times as fast; stops with a message "
+             "if there is none."),
             ("mps", "An Apple chip (MPS)", "Several times as fast as its processor."),
         ),
     ),

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
-    QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from soundstudio.core.finetuning import FinetuneSettings
-from soundstudio.ui.finetune_estimate_view import EstimateView
+from soundstudio.ui.finetune_estimate_view import WIDTH_PX, EstimateView
 from soundstudio.ui.finetune_setting_specs import (
     FOLLOWING,
     MORE,
@@ -29,7 +28,8 @@ from soundstudio.ui.finetune_setting_specs import (
     suggested_warmup,
 )
 from soundstudio.ui.fold_button import fold_button
-from soundstudio.ui.setting_row import FIELD_PX, LABEL_PX, SettingRow
+from soundstudio.ui.scrolling import scrolling
+from soundstudio.ui.setting_row import FIELD_PX, LABEL_PX, SettingRow, place
 from soundstudio.ui.theme import indent_numbers
 
 if TYPE_CHECKING:
@@ -100,17 +100,12 @@ class FinetuneSettingsPage(QWidget):
             more.addWidget(self.rows[spec.name])
         column.addWidget(self._box)
         column.addStretch(1)
-        scroll = QScrollArea(self)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inner)
-        scroll.viewport().setAutoFillBackground(False)
-        inner.setAutoFillBackground(False)
+        side = scrolling(self.estimate, self)
+        side.setFixedWidth(WIDTH_PX)
         page = QHBoxLayout(self)
         page.setContentsMargins(0, 0, 14, 4)
-        page.addWidget(scroll, 1)
-        page.addWidget(self.estimate)
+        page.addWidget(scrolling(inner, self), 1)
+        page.addWidget(side)
         indent_numbers(self)
 
     # what is shown
@@ -245,14 +240,11 @@ class FinetuneSettingsPage(QWidget):
         self._model_note.setText(words)
 
 
-def _line(label: str, field: QWidget, note: QLabel, parent: QWidget) -> QHBoxLayout:
+def _line(label: str, field: QWidget, note: QLabel, parent: QWidget) -> QGridLayout:
     title = QLabel(label, parent)
     title.setFixedWidth(LABEL_PX)
     title.setBuddy(field)
     field.setFixedWidth(FIELD_PX)
-    row = QHBoxLayout()
-    row.setSpacing(10)
-    row.addWidget(title)
-    row.addWidget(field)
-    row.addWidget(note, 1)
-    return row
+    grid = QGridLayout()
+    place(grid, title, field, note)
+    return grid

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from PySide6.QtCore import QAbstractItemModel
-    from PySide6.QtGui import QMouseEvent
+    from PySide6.QtGui import QFocusEvent, QMouseEvent
     from PySide6.QtWidgets import QWidget
 
 ROW_PX = 26
@@ -62,6 +62,11 @@ class FoundTable(AuditionTable):
     def _on_pause(self) -> None:
         if not self._is_quiet and (path := self.current_path()) is not None:
             self.sound_chosen.emit(path, False)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Qt makes the first row current if none is; coming here is no wish to hear it."""
+        super().focusInEvent(event)
+        self._pause.stop()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         row = self.indexAt(event.position().toPoint()).row()

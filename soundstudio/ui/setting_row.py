@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -60,12 +60,7 @@ class SettingRow(QWidget):
         label.setFixedWidth(LABEL_PX)
         label.setBuddy(self.field)
         grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(10)
-        grid.addWidget(label, 0, 0)
-        grid.addWidget(self.field, 0, 1)
-        grid.addWidget(self._sentence, 0, 2)
-        grid.setColumnStretch(2, 1)
+        place(grid, label, self.field, self._sentence)
         self._show_sentence()
 
     def _made(self) -> QWidget:
@@ -117,3 +112,14 @@ class SettingRow(QWidget):
     def _show_sentence(self) -> None:
         if isinstance(self.field, QComboBox) and self.field.currentIndex() >= 0:
             self._sentence.setText(self.spec.choices[self.field.currentIndex()][2])
+
+
+def place(grid: QGridLayout, label: QLabel, field: QWidget, sentence: QLabel) -> None:
+    """A label, its field, and the sentence below the field."""
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(10)
+    grid.setVerticalSpacing(3)
+    grid.addWidget(label, 0, 0)
+    grid.addWidget(field, 0, 1, Qt.AlignmentFlag.AlignLeft)
+    grid.addWidget(sentence, 1, 1)
+    grid.setColumnStretch(1, 1)
