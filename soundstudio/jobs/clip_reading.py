@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from soundstudio.core.errors import explain_os_error
 from soundstudio.core.progress import Cancelled, Progress
 from soundstudio.dataset.caption_sources import collect_captions
 from soundstudio.dataset.dataset import Dataset, build_dataset, save_dataset
-from soundstudio.dataset.findings import DatasetError
+from soundstudio.dataset.findings import DatasetError, Finding
 from soundstudio.dataset.scan import Scan, scan_folder
 from soundstudio.dataset.words import shown_name
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from soundstudio.core.errors import StudioError
     from soundstudio.dataset.captions import CaptionCandidate, CaptionTable
     from soundstudio.dataset.clips import DatasetOptions
-    from soundstudio.dataset.findings import Finding
     from soundstudio.jobs.background import Background
 
 
@@ -81,7 +81,7 @@ class ClipReader(QObject):
                 scan = scan_folder(folder, progress, min_duration_s=options.min_duration_s)
                 if stop.is_set():
                     return None
-                return read_captions(scan, options, choices)
+                return _read_again(scan, options, choices)
             except Cancelled:
                 return None
 
@@ -116,6 +116,23 @@ def read_captions(
     original, findings = collect_captions(scan, options.caption_table)
     table = original.with_choices(choices) if choices else original
     return ReadClips(scan, original, table, findings, build_dataset(scan, table, options, findings))
+
+
+def _read_again(
+    scan: Scan, options: DatasetOptions, choices: Mapping[Path, CaptionCandidate]
+) -> ReadClips:
+    """As `read_captions`; a table of an earlier time that is gone becomes a finding."""
+    try:
+        return read_captions(scan, options, choices)
+    except DatasetError as error:
+        if options.caption_table is None:
+            raise
+        gone = Finding("table", error.message, options.caption_table)
+    options = dataclasses.replace(options, caption_table=None)
+    read = read_captions(scan, options, choices)
+    findings = (*read.findings, gone)
+    dataset = build_dataset(scan, read.table, options, findings)
+    return dataclasses.replace(read, findings=findings, dataset=dataset)
 
 
 def rebuilt(read: ReadClips, table: CaptionTable, options: DatasetOptions) -> ReadClips:

@@ -59,6 +59,7 @@ class FinetuneFindings(QWidget):
         self._whole.setTextFormat(Qt.TextFormat.PlainText)
         self._whole.setObjectName("warning")
         self.keep_near = QCheckBox("Use those nearly the same", self)
+        self.keep_near.setAccessibleName("Use clips that nearly repeat others")
         self.keep_near.setChecked(True)
         self.keep_near.setToolTip("Off: of sounds that are nearly the same only the first is used")
         self._play = _button("Play", "Play the clip (Space)", self)

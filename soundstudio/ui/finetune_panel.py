@@ -66,6 +66,7 @@ class FinetunePanel(QWidget):
         self.back.clicked.connect(lambda: self._go(-1))
         self.next = QPushButton("Next", self)
         self.next.setObjectName("primary")
+        self.next.setAccessibleName("Next step")
         self.next.clicked.connect(self._on_next)
         self._words = QLabel(self)
         self._words.setObjectName("muted")
