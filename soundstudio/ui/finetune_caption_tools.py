@@ -62,7 +62,8 @@ class CaptionTools(QWidget):
         self.template.setEditable(True)
         self.template.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.template.addItems(TEMPLATES)
-        self.template.setAccessibleName("Template around each caption")
+        for widget in (self.template, self.template.lineEdit()):
+            widget.setAccessibleName("Template around each caption")
         self._preview = ElidedLabel(self)
         self._preview.setObjectName("muted")
         self._pause = QTimer(self, singleShot=True, interval=TEMPLATE_PAUSE_MS)

@@ -56,5 +56,5 @@ def test_a_template_without_its_field_is_the_plain_one(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where the folder should be", encoding="ascii")
-    with pytest.raises(StorageError, match="keeping the answers"):
+    with pytest.raises(StorageError, match="Keeping the answers failed"):
         save_answers(Answers(), tmp_path / "data" / "answers.json")

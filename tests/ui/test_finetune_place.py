@@ -389,7 +389,7 @@ def test_a_folder_is_dropped(qtbot: QtBot, studio: Studio, messy: Path) -> None:
             QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
             Qt.KeyboardModifier.NoModifier, QEvent.Type.Drop,
         )  # fmt: skip
-        QApplication.sendEvent(target, drop)
+        target.dropEvent(drop)
         assert (target.folder == messy) is is_taken
     qtbot.waitUntil(lambda: studio.finetune.step() == "findings", timeout=PATIENCE_MS)
 
@@ -402,9 +402,9 @@ def test_the_place_is_as_wide_as_the_window_and_gives_the_room_back(
     width = studio.generate.width()
     studio.actions["place_finetune"].trigger()
     assert not studio.generate.isVisible()
-    assert studio.finetune.width() > studio.window.width() - 150
+    qtbot.waitUntil(lambda: studio.finetune.width() > studio.window.width() - 150, timeout=5000)
     studio.actions["place_generate"].trigger()
-    assert studio.generate.width() == width
+    qtbot.waitUntil(lambda: studio.generate.width() == width, timeout=5000)
     keys = {key.toString() for key in studio.actions["generate"].shortcuts()}
     assert "Ctrl+Return" in keys
     assert studio.actions["finetune_next"].shortcut().toString() == "Alt+Right"
