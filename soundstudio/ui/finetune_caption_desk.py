@@ -98,7 +98,8 @@ class FinetuneCaptionDesk(QObject):
 
         def done(changed: CaptionTable) -> None:
             self._is_busy = False
-            if changed.rows != table.rows:
+            # Rows that did not change are the very same: comparing them in full takes long.
+            if any(a is not b for a, b in zip(changed.rows, table.rows, strict=True)):
                 self._before.append(table)
                 self._show(changed)
             self._next()

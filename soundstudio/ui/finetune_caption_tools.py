@@ -61,9 +61,9 @@ class CaptionTools(QWidget):
         self.template = QComboBox(self)
         self.template.setEditable(True)
         self.template.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.template.setLineEdit(_line("Template around each caption", "", self.template))
         self.template.addItems(TEMPLATES)
-        for widget in (self.template, self.template.lineEdit()):
-            widget.setAccessibleName("Template around each caption")
+        self.template.setAccessibleName("Template around each caption")
         self._preview = ElidedLabel(self)
         self._preview.setObjectName("muted")
         self._pause = QTimer(self, singleShot=True, interval=TEMPLATE_PAUSE_MS)

@@ -181,13 +181,14 @@ class FinetuneCaptions(QWidget):
 
     def show_clips(self, read: ReadClips) -> None:
         """Show the captions as they are chosen now."""
-        self._show_table(read.table)
+        self.model.show_table(read.table, read.names)
+        self.tools.show_sources(read.numbers.sources)
         if self.table.current_row() < 0 and self.model.rowCount():
             self.table.move_quietly(0)
         self.tools.show_template(read.dataset.options.template)
         kinds = ("same captions", "no caption")
         said = [f.sentence for f in read.dataset.findings if f.kind == kinds[0]]
-        bare = sum(not row.caption for row in read.table.rows)
+        bare = read.numbers.bare
         if bare:
             what = "One clip has" if bare == 1 else f"{bare:,} clips have"
             said.append(
@@ -196,17 +197,19 @@ class FinetuneCaptions(QWidget):
         self._note.setText("  ".join(said))
         self._note.setVisible(bool(said))
         self._show_side()
+        self._show_scope()
 
     def show_captions(self, table: CaptionTable, can_undo: bool) -> None:
         """Captions were changed; what follows from it for the dataset is told later."""
-        self._show_table(table)
+        self.model.show_table(table)
+        self._show_scope()
         self.undo.setEnabled(can_undo)
         self._show_side()
 
     def scope(self) -> list[Path]:
         """What a bulk edit changes: the selected clips if they are several, else all shown."""
-        selected = self._selected()
-        return selected if len(selected) > 1 else self.model.shown_paths()
+        shown, selected = self.model.shown_paths(), self._selected()
+        return [shown[row] for row in selected] if len(selected) > 1 else shown
 
     def focus(self) -> None:
         self.table.setFocus()
@@ -214,14 +217,10 @@ class FinetuneCaptions(QWidget):
     def note(self) -> str:
         return "" if self._note.isHidden() else self._note.text()
 
-    def _selected(self) -> list[Path]:
-        rows = self.table.selectionModel().selectedRows()
-        paths = (self.model.path_at(index.row()) for index in rows)
-        return [path for path in paths if path is not None]
-
-    def _show_table(self, table: CaptionTable) -> None:
-        self.model.show_table(table)
-        self._show_scope()
+    def _selected(self) -> list[int]:
+        """The selected rows, by ranges: an index for each of 10,000 takes long."""
+        ranges = self.table.selectionModel().selection().toList()
+        return sorted({row for part in ranges for row in range(part.top(), part.bottom() + 1)})
 
     def _filter(self) -> None:
         kept = self.table.current_path()
@@ -233,15 +232,11 @@ class FinetuneCaptions(QWidget):
         self._show_scope()
 
     def _show_scope(self) -> None:
-        rows = [self.model.row_at(number) for number in range(self.model.rowCount())]
-        selected = {index.row() for index in self.table.selectionModel().selectedRows()}
-        if len(selected) > 1:
-            rows = [row for number, row in enumerate(rows) if number in selected]
+        total, selected = self.model.rowCount(), self._selected()
+        rows = selected if len(selected) > 1 else range(total)
         search = self.tools.search()
-        matching = sum(search in row.caption for row in rows if row) if search else 0
+        matching = sum(search in text for text in self.model.captions(rows)) if search else 0
         self.tools.show_scope(len(rows), matching)
-        self.tools.show_sources({c.source for row in rows if row for c in row.candidates})
-        total = self.model.rowCount()
         words = f"{total:,} clip" if total == 1 else f"{total:,} clips"
         self._count.setText(
             f"{len(selected):,} of {words} selected" if len(selected) > 1 else words

@@ -15,9 +15,8 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor
 
-from soundstudio.ui.finetune_findings_model import name_below
-
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from soundstudio.dataset.captions import CaptionRow, CaptionTable
@@ -62,18 +61,21 @@ class CaptionsModel(QAbstractTableModel):
         super().__init__(parent)
         self._theme = theme
         self._table: CaptionTable | None = None
+        self._names: tuple[str, ...] = ()
         self._shown: list[int] = []
 
-    def show_table(self, table: CaptionTable) -> None:
-        """Show a table; one of the same clips keeps the rows that a filter has chosen."""
+    def show_table(self, table: CaptionTable, names: tuple[str, ...] = ()) -> None:
+        """Show a table; an edited one of the same clips keeps the rows that a filter has chosen.
+
+        names: of the clips as they are shown; those of before if there are none.
+        """
         before, self._table = self._table, table
-        if before is not None and len(before.rows) == len(table.rows):
-            same = all(a.path == b.path for a, b in zip(before.rows, table.rows, strict=True))
-            if same:
-                if self._shown:
-                    last = self.index(len(self._shown) - 1, len(CaptionColumn) - 1)
-                    self.dataChanged.emit(self.index(0, 0), last)
-                return
+        self._names = names or self._names
+        if before is not None and _are_same_clips(before, table):
+            if self._shown:
+                last = self.index(len(self._shown) - 1, len(CaptionColumn) - 1)
+                self.dataChanged.emit(self.index(0, 0), last)
+            return
         self.beginResetModel()
         self._shown = list(range(len(table.rows)))
         self.endResetModel()
@@ -90,7 +92,7 @@ class CaptionsModel(QAbstractTableModel):
             number
             for number, row in enumerate(rows)
             if _is_of(row, kind, common)
-            and (not wanted or wanted in f"{row.caption}\n{self._name(row)}".casefold())
+            and (not wanted or wanted in f"{row.caption}\n{self._names[number]}".casefold())
         ]
         self.endResetModel()
 
@@ -102,6 +104,11 @@ class CaptionsModel(QAbstractTableModel):
     def path_at(self, row: int) -> Path | None:
         found = self.row_at(row)
         return found.path if found else None
+
+    def captions(self, rows: Iterable[int]) -> list[str]:
+        """The captions of these rows."""
+        table = self._table
+        return [table.rows[self._shown[row]].caption for row in rows] if table else []
 
     def shown_paths(self) -> list[Path]:
         """The clips that the filter lets through."""
@@ -136,11 +143,11 @@ class CaptionsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.EditRole:
             return row.caption
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(row, column)
+            return self._text(row, column, self._name(index.row()))
         if role == Qt.ItemDataRole.ToolTipRole:
             return "\n".join(f"{c.text} (from {SOURCE_WORDS[c.source]})" for c in row.candidates)
         if role == Qt.ItemDataRole.AccessibleTextRole and column is CaptionColumn.CLIP:
-            return f"{self._name(row)}, {row.caption or 'no caption'}"
+            return f"{self._name(index.row())}, {row.caption or 'no caption'}"
         if role == Qt.ItemDataRole.ForegroundRole:
             return self._colour(row, column)
         return None
@@ -154,9 +161,9 @@ class CaptionsModel(QAbstractTableModel):
             self.caption_edited.emit(row.path, text)
         return True
 
-    def _text(self, row: CaptionRow, column: CaptionColumn) -> str:
+    def _text(self, row: CaptionRow, column: CaptionColumn, name: str) -> str:
         if column is CaptionColumn.CLIP:
-            return self._name(row)
+            return name
         if column is CaptionColumn.CAPTION:
             return row.caption or "no caption"
         if column is CaptionColumn.SOURCE:
@@ -174,8 +181,8 @@ class CaptionsModel(QAbstractTableModel):
             return QColor(colours.muted)
         return None
 
-    def _name(self, row: CaptionRow) -> str:
-        return name_below(row.path, self._table.folder if self._table else None)
+    def _name(self, row: int) -> str:
+        return self._names[self._shown[row]]
 
 
 def _is_of(row: CaptionRow, kind: str, common: str) -> bool:
@@ -186,3 +193,10 @@ def _is_of(row: CaptionRow, kind: str, common: str) -> bool:
     if kind == "common":
         return bool(row.caption) and row.caption == common
     return True
+
+
+def _are_same_clips(before: CaptionTable, after: CaptionTable) -> bool:
+    """By identity: comparing 10,000 paths would take long."""
+    if len(before.rows) != len(after.rows):
+        return False
+    return all(a.path is b.path for a, b in zip(before.rows, after.rows, strict=True))

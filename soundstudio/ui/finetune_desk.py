@@ -22,7 +22,7 @@ from soundstudio.ui.finetune_reckoning import FinetuneReckoning, free_name
 from soundstudio.ui.finetune_settings import FinetuneSettingsPage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from soundstudio.core.catalogue import CatalogueRow
     from soundstudio.core.messages import Message
@@ -127,7 +127,7 @@ class FinetuneDesk(QObject):
         if self._save_pause.isActive():
             self._save_pause.stop()
             try:
-                save_answers(self._kept(), self._file)
+                save_answers(self._with_choices()(self._kept()), self._file)
             except StudioError:
                 return  # there is nobody left to tell
 
@@ -190,8 +190,7 @@ class FinetuneDesk(QObject):
 
     def _look_again(self) -> None:
         if self.answers.folder:
-            if self.read is not None:
-                self.answers = self._kept()
+            self.answers = self._with_choices()(self._kept())
             self._wanted_step = "findings"
             self._look(Path(self.answers.folder))
 
@@ -211,7 +210,7 @@ class FinetuneDesk(QObject):
     def _on_read(self, read: ReadClips) -> None:
         self.captions.take(read)
         self._show_read(read)
-        self.folder_page.show_idle(f"Found: {counts_words(read.dataset)}.")
+        self.folder_page.show_idle(f"Found: {counts_words(read.numbers)}.")
         for step in AFTER_FOLDER:
             self._panel.set_reachable(step, True)
         wanted, self._wanted_step = self._wanted_step, ""
@@ -231,9 +230,9 @@ class FinetuneDesk(QObject):
         self.read = read
         self.findings_page.show_clips(read)
         self.captions_page.show_clips(read)
-        self.settings_page.show_clips(read.dataset.counts()["train"])
+        self.settings_page.show_clips(read.numbers.counts["train"])
         self.reckoning.set_clips(read.dataset.clips)
-        self._panel.show_words(counts_words(read.dataset))
+        self._panel.show_words(counts_words(read.numbers))
 
     # what follows from an answer
 
@@ -313,7 +312,7 @@ class FinetuneDesk(QObject):
             self._save_pause.start()
 
     def _kept(self) -> Answers:
-        """The answers as every page stands."""
+        """The answers as every page stands; for captions see `_with_choices`."""
         page = self.settings_page
         answers = dataclasses.replace(
             self.answers,
@@ -321,19 +320,23 @@ class FinetuneDesk(QObject):
             settings=_storable(page.settings(), self.answers.settings),
             chosen=page.chosen(),
         )
-        if self.read is not None and self.captions.table is not None:
-            choices = choices_of(self.captions.table, self.read.original)
-            answers = dataclasses.replace(answers, choices=choices)
-            if self._panel.step() in ("folder", *AFTER_FOLDER):
-                answers = dataclasses.replace(answers, step=self._panel.step())
+        if self.read is not None and self._panel.step() in ("folder", *AFTER_FOLDER):
+            answers = dataclasses.replace(answers, step=self._panel.step())
         return answers
 
+    def _with_choices(self) -> Callable[[Answers], Answers]:
+        """A function that puts the changed captions in: of 10,000 not in the window's thread."""
+        table, original = self.captions.table, self.read.original if self.read else None
+        if table is None or original is None:
+            return lambda answers: answers
+        return lambda answers: dataclasses.replace(answers, choices=choices_of(table, original))
+
     def _save(self) -> None:
-        answers, path = self._kept(), self._file
-        self.answers = answers
+        self.answers = self._kept()
+        answers, complete, path = self.answers, self._with_choices(), self._file
         self._background.run(
             "keep answers",
-            lambda: save_answers(answers, path),
+            lambda: save_answers(complete(answers), path),
             lambda _: None,
             self._panel.banner.show_error,
             "keeping the answers",

@@ -22,8 +22,7 @@ from soundstudio.ui.finetune_findings_model import KINDS, WHOLE, FindingColumn, 
 from soundstudio.ui.found_table import FoundTable
 
 if TYPE_CHECKING:
-    from soundstudio.dataset.dataset import Dataset
-    from soundstudio.jobs.clip_reading import ReadClips
+    from soundstudio.jobs.clip_reading import ClipNumbers, ReadClips
     from soundstudio.ui.icons import Icons
     from soundstudio.ui.theme import Theme
 
@@ -113,7 +112,7 @@ class FinetuneFindings(QWidget):
         kept = self._kind()
         dataset = read.dataset
         folder = dataset.folder
-        near = frozenset(read.scan.clips[index].path for index in read.scan.near)
+        near = read.numbers.near
         left_out = frozenset() if dataset.options.keep_near_duplicates else near
         with QSignalBlocker(self.keep_near):
             self.keep_near.setChecked(dataset.options.keep_near_duplicates)
@@ -134,18 +133,15 @@ class FinetuneFindings(QWidget):
         self.kinds.setFocus()
 
     def _show_tiles(self, read: ReadClips) -> None:
-        dataset = read.dataset
-        used = {clip.path for clip in dataset.clips}
-        refused = len({f.path for f in dataset.findings if f.excludes})
-        left_out = refused + len(read.scan.clips) - len(used)
-        seconds = sum(dataset.durations_s().values())
-        counts = dataset.counts()
-        segments = len(dataset.clips)
-        cut = f"cut into {segments:,} segments" if segments != len(used) else "each one whole"
+        numbers, counts = read.numbers, read.numbers.counts
+        most_s = read.dataset.options.segment_s
+        is_cut = numbers.segments != numbers.used
+        cut = f"cut into {numbers.segments:,} segments" if is_cut else "each one whole"
+        left_out = numbers.left_out
         shown = {
-            "Clips to use": (f"{len(used):,}", cut),
+            "Clips to use": (f"{numbers.used:,}", cut),
             "Left out": (f"{left_out:,}", "the list says why" if left_out else "none"),
-            "Length": (length_words(seconds), f"of up to {dataset.options.segment_s:g} s each"),
+            "Length": (length_words(numbers.seconds), f"of up to {most_s:g} s each"),
             "To train on": (f"{counts['train']:,}", "what the model hears"),
             "To check with": (
                 f"{counts['validation']:,} + {counts['test']:,}", "validation, and kept for tests"
@@ -251,8 +247,7 @@ def _button(text: str, tip: str, parent: QWidget) -> QToolButton:
     return button
 
 
-def counts_words(dataset: Dataset) -> str:
+def counts_words(numbers: ClipNumbers) -> str:
     """What a dataset holds, in a few words."""
-    used = len({clip.path for clip in dataset.clips})
-    clips = "1 clip" if used == 1 else f"{used:,} clips"
-    return f"{clips}, {length_words(sum(dataset.durations_s().values()))} of sound"
+    clips = "1 clip" if numbers.used == 1 else f"{numbers.used:,} clips"
+    return f"{clips}, {length_words(numbers.seconds)} of sound"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
 
-from soundstudio.dataset.words import printable
+from soundstudio.jobs.clip_reading import name_below
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,12 +155,3 @@ class FindingsModel(QAbstractTableModel):
     def _spoken(self, finding: Finding) -> str:
         parts = (self._file(finding), KINDS[finding.kind][0], finding.sentence)
         return ", ".join((*parts, self._text(finding, FindingColumn.USED)))
-
-
-def name_below(path: Path | None, folder: Path | None) -> str:
-    """A file's path below the chosen folder, as it can be shown."""
-    if path is None:
-        return ""
-    if folder is not None and path.is_relative_to(folder):
-        path = path.relative_to(folder)
-    return printable(path.as_posix())
