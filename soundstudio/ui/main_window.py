@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&File", ("add_files", "", "export", "export_to", "export_selection", "", "settings", "quit")),
     ("&Generate", ("generate", "cancel_all", "", "focus_prompt", "new_seed", "", "restart_engine")),
-    ("F&ine-tune", ("finetune_folder", "", "finetune_next", "finetune_back")),
+    ("Fine-&tune", ("finetune_folder", "", "finetune_next", "finetune_back")),
     ("&Score", ("score", "score_selected", "", "play_nearest")),
     (
         "&Clip",
