@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from soundstudio.library.library import Library
     from soundstudio.ui.action_registry import ActionRegistry
+    from soundstudio.ui.banner import Banner
     from soundstudio.ui.parts import Parts
     from soundstudio.ui.set_picker import SetPicker
 
@@ -126,6 +127,19 @@ class Places(QObject):
         s.viewer.show_title(name, str(path.parent))
         s.commands.note_foreign_sound()
         s.audition.open(path, and_play=is_now or s.settings.current.audition_on_select)
+
+    def play_focused(self) -> bool:
+        """Play what the focus is on, if that is a list of a place's own."""
+        for desk in (self._s.scoring, self._s.finetuning):
+            if desk.has_focus():
+                desk.play_current()
+                return True
+        return False
+
+    def banner(self) -> Banner:
+        """Where it is said that a sound of the place in front cannot be played."""
+        s = self._s
+        return s.finetune.banner if self.current == "finetune" else s.results.banner
 
     def _on_playing(self, is_playing: bool) -> None:
         s, report = self._s, self._s.results.report
