@@ -151,7 +151,7 @@ def _take(
 
     Not more than `most` of all labels together.
     """
-    taken = []
+    taken: list[str] = []
     owed = 0.0
     for label in sorted(left):
         owed += quotas[label]
