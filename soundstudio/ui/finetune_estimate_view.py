@@ -64,7 +64,7 @@ class EstimateView(QFrame):
         clock = (
             "as an earlier run here took"
             if estimate.is_measured
-            else "a guess, right within a factor of 3"
+            else "guessed from this computer’s speed just now"
         )
         preparing = duration_words(estimate.preparing_s)
         self._say(
