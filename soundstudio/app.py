@@ -33,6 +33,8 @@ from soundstudio.ui.clip_table_model import ClipTableModel
 from soundstudio.ui.commands import Commands
 from soundstudio.ui.crash_reports import CrashReports, start_logging
 from soundstudio.ui.display import display_problem
+from soundstudio.ui.finetune_desk import FinetuneDesk
+from soundstudio.ui.finetune_panel import FinetunePanel
 from soundstudio.ui.generate_panel import GeneratePanel
 from soundstudio.ui.generation_desk import GenerationDesk
 from soundstudio.ui.icons import Icons
@@ -66,8 +68,11 @@ log = logging.getLogger(__name__)
 SWITCH_INTERVAL_S = 0.001
 # How many clips are read between two words about it.
 OPENING_STEP = 25
-# Fine-tune joins between them.
-PLACES = (Place("generate", "Generate", "generate"), Place("score", "Score", "score"))
+PLACES = (
+    Place("generate", "Generate", "generate"),
+    Place("finetune", "Fine-tune", "finetune"),
+    Place("score", "Score", "score"),
+)
 
 
 class Studio:
@@ -117,6 +122,8 @@ class Studio:
         self.background = Background(threads=2)
         # One thread of its own, so that a long export never keeps a click waiting.
         self.export_background = Background(threads=1)
+        # Looking at 10,000 clips takes a minute; nothing that is clicked waits for it.
+        self.finetune_background = Background(threads=2)
 
     def _build_panels(self) -> None:
         theme, icons = self.theme, self.icons
@@ -128,6 +135,7 @@ class Studio:
         foot = tuple(self.actions[name] for name in ("settings", "shortcuts", "about"))
         self.rail = Rail(PLACES, foot, icons)
         self.generate = GeneratePanel(theme, icons)
+        self.finetune = FinetunePanel(theme, icons)
         self.score_panel = ScorePanel(theme, icons)
         self.viewer = ViewerPanel(self.actions, theme, icons)
         self.results = ScoreResults(theme, icons)
@@ -141,7 +149,11 @@ class Studio:
         self.status = StatusLine(theme)
         self.window.arrange(
             self.rail,
-            ((self.generate, self.viewer), (self.score_place.side, self.score_place.top)),
+            (
+                (self.generate, self.viewer),
+                (None, self.finetune),
+                (self.score_place.side, self.score_place.top),
+            ),
             self.transport,
             self.library_panel,
             self.status,
@@ -173,6 +185,9 @@ class Studio:
             self.status,
             window,
         )
+        self.finetuning = FinetuneDesk(
+            self.folders, self.finetune_background, self.finetune, self.theme, self.icons, window
+        )
         self.scoring = ScoreDesk(
             self.score_runner,
             self.folders.scorings,
@@ -201,6 +216,7 @@ class Studio:
 
     def _connect(self) -> None:
         self.commands.connect_all()
+        self.engine.message_received.connect(self.finetuning.on_engine_message)
         self.places.connect_all()
         self.window.closed.connect(self.close)
 
@@ -237,11 +253,13 @@ class Studio:
         self.generation.close()
         self.score_runner.blockSignals(True)
         self.benchmark_runner.blockSignals(True)
+        self.finetuning.close()
         self.engine.shutdown()
         self.score_thread.shutdown()
         self.benchmark_thread.shutdown()
         self.background.close()
         self.export_background.close()
+        self.finetune_background.close()
         self.library.close()
         self.player_thread.close()
 

@@ -118,6 +118,18 @@ class FinetuneSettings:
             raise InvalidRequestError(f"Stored settings cannot be read: {error}.") from error
 
 
+@dataclass(frozen=True, slots=True)
+class FinetuneOrder:
+    """What the Fine-tune place asks for: a new run of this name on clips that were looked at.
+
+    dataset_file: a file that `dataset.save_dataset` wrote.
+    """
+
+    name: str
+    settings: FinetuneSettings
+    dataset_file: str
+
+
 def is_better(best_by: str, value: float, than: float | None) -> bool:
     """Whether a score of this name improves on `than` (None: there was none)."""
     if than is None:

@@ -71,6 +71,11 @@ class UserFolders:
         return self.data / "runs"
 
     @property
+    def finetune(self) -> Path:
+        """What the Fine-tune place keeps until a run begins: answers, and datasets."""
+        return self.data / "finetune"
+
+    @property
     def scorings(self) -> Path:
         """The history of scorings."""
         return self.data / "scorings"

@@ -13,7 +13,7 @@ from soundstudio.dataset.clips import CAPTION_FIELD
 from soundstudio.dataset.words import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
 CaptionSource = Literal[
@@ -85,6 +85,8 @@ class CaptionTable:
         chosen = {row.path for row in self.rows} if paths is None else paths
 
         def change(row: CaptionRow) -> CaptionRow:
+            if search not in row.caption:
+                return row
             text = tidy(row.caption.replace(search, replacement))
             return row if text == row.caption else _with_caption(row, text)
 
@@ -94,6 +96,29 @@ class CaptionTable:
         """These clips get the label, or lose theirs."""
         text = printable(label or "") or None
         return self._changed(paths, lambda row: replace(row, label=text))
+
+    def with_choices(self, choices: Mapping[Path, CaptionCandidate]) -> CaptionTable:
+        """What was chosen for some clips earlier: their caption, and the source it came from."""
+
+        def choose(row: CaptionRow) -> CaptionRow:
+            choice = choices[row.path]
+            if choice in row.candidates:
+                return replace(row, caption=choice.text, source=choice.source)
+            return _with_caption(row, choice.text)
+
+        return self._changed(choices.keys(), choose)
+
+    def choices_beside(self, original: CaptionTable) -> dict[Path, CaptionCandidate]:
+        """What `with_choices` must be told to make this table of the original one.
+
+        A clip whose caption was taken away has an empty one.
+        """
+        before = {row.path: row.caption for row in original.rows}
+        return {
+            row.path: CaptionCandidate(row.source or "edited", row.caption)
+            for row in self.rows
+            if row.caption != before.get(row.path)
+        }
 
     def table_rows(self) -> list[TableRow]:
         """What `write_caption_file` exports: the chosen captions, files relative to the folder."""

@@ -100,11 +100,14 @@ def build_dataset(
     ]
     recordings, counted = recordings_of(table.rows, scan.near, table.folder)
     rows = [table.rows[index] for index in chosen]
-    splits, remarks = split_rows(rows, [recordings[index] for index in chosen], options)
+    cut = {index: _audible_segments(scan.clips[index], options) for index in chosen}
+    # By segments: two hours in one file would otherwise count as little as a second.
+    sizes = [len(cut[index][0]) for index in chosen]
+    splits, remarks = split_rows(rows, [recordings[index] for index in chosen], options, sizes)
     clips: list[DatasetClip] = []
     silent: list[Finding] = []
     for index, split in zip(chosen, splits, strict=True):
-        segments, quiet = _audible_segments(scan.clips[index], options)
+        segments, quiet = cut[index]
         if quiet:
             silent.append(_silence_finding(scan.clips[index].path, quiet, len(segments) + quiet))
         row = table.rows[index]

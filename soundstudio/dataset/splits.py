@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
@@ -27,9 +28,12 @@ _MIN_FOR_LABEL: Final = 5
 
 
 def split_rows(
-    rows: Sequence[CaptionRow], recordings: Sequence[str], options: DatasetOptions
+    rows: Sequence[CaptionRow],
+    recordings: Sequence[str],
+    options: DatasetOptions,
+    sizes: Sequence[int] = (),
 ) -> tuple[list[Split], list[Finding]]:
-    """The split of each row.
+    """The split of each row. sizes: segments of each, 1 if they are not given.
 
     What a table (or the topmost folders' names) says, wins. Of numbered folds the last is the test
     set, and validation is drawn from the others. All else is drawn by whole recordings, each label
@@ -54,7 +58,11 @@ def split_rows(
         for recording, indices in groups.items()
         if all(splits[index] == "train" for index in indices)
     }
-    for index, split in _draw(pool, rows, wanted, options.seed).items():
+    weights = {
+        recording: sum(sizes[index] if sizes else 1 for index in indices)
+        for recording, indices in pool.items()
+    }
+    for index, split in _draw(pool, weights, rows, wanted, options.seed).items():
         splits[index] = split
     if named and wanted["validation"] and "validation" in splits and None not in given:
         sentence = "No table names validation clips; they were drawn from the training clips."
@@ -100,6 +108,7 @@ def _pin(groups: dict[str, list[int]], given: Sequence[Split | None], splits: li
 
 def _draw(
     groups: Mapping[str, list[int]],
+    weights: Mapping[str, int],
     rows: Sequence[CaptionRow],
     wanted: Mapping[Split, float],
     seed: int,
@@ -113,14 +122,16 @@ def _draw(
     for number in random.permutation(len(names)):
         label = label_of[names[number]]
         left[label if frequency[label] >= _MIN_FOR_LABEL else ""].append(names[number])
-    sizes = {label: sum(len(groups[name]) for name in inside) for label, inside in left.items()}
+    sizes = {label: sum(weights[name] for name in inside) for label, inside in left.items()}
     drawn: dict[int, Split] = {}
     least: dict[Split, int] = {"test": _MIN_FOR_TEST, "validation": _MIN_FOR_VALIDATION}
     for split, share in wanted.items():
         if share <= 0 or len(groups) < least[split]:
             continue
         quotas = {label: share * size for label, size in sizes.items()}
-        for name in _take(groups, left, quotas) or _take_one(groups, left):
+        # Of many short recordings beside a very long one all would fit into its share.
+        most = max(1, math.ceil(share * len(groups)))
+        for name in _take(weights, left, quotas, most) or _take_one(weights, left):
             drawn |= dict.fromkeys(groups[name], split)
     return drawn
 
@@ -131,25 +142,34 @@ def _commonest_label(rows: Iterable[CaptionRow]) -> str:
 
 
 def _take(
-    groups: Mapping[str, list[int]], left: dict[str, list[str]], quotas: Mapping[str, float]
+    weights: Mapping[str, int],
+    left: dict[str, list[str]],
+    quotas: Mapping[str, float],
+    most: int,
 ) -> list[str]:
-    """Recordings of each label until its quota is full; what is over goes to the next label."""
-    taken = []
+    """Recordings of each label until its quota is full; what is over goes to the next label.
+
+    Not more than `most` of all labels together.
+    """
+    taken: list[str] = []
     owed = 0.0
     for label in sorted(left):
         owed += quotas[label]
         for name in list(left[label]):
-            if len(left[label]) > 1 and len(groups[name]) <= owed + 0.5:
+            is_wanted = len(left[label]) > 1 and len(taken) < most
+            if is_wanted and weights[name] <= owed + 0.5:
                 left[label].remove(name)
                 taken.append(name)
-                owed -= len(groups[name])
+                owed -= weights[name]
     return taken
 
 
-def _take_one(groups: Mapping[str, list[int]], left: dict[str, list[str]]) -> list[str]:
-    """The shortest recording of the label that has most of them."""
+def _take_one(weights: Mapping[str, int], left: dict[str, list[str]]) -> list[str]:
+    """The shortest recording of the label that has most of them; the very last one stays."""
+    if sum(map(len, left.values())) < 2:
+        return []
     label = max(sorted(left), key=lambda label: len(left[label]))
-    name = min(left[label], key=lambda name: len(groups[name]))
+    name = min(left[label], key=lambda name: weights[name])
     left[label].remove(name)
     return [name]
 

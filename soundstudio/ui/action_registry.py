@@ -45,6 +45,9 @@ ACTIONS = (
     ActionSpec("cancel_all", "Generate", "Cancel all", ("Ctrl+.",), "close"),
     ActionSpec("focus_prompt", "Generate", "Go to the prompt", ("Ctrl+L",), "rename"),
     ActionSpec("new_seed", "Generate", "New seed", ("Ctrl+D",), "dice"),
+    ActionSpec("finetune_folder", "Fine-tune", "Choose a folder of clips…", (), "folder"),
+    ActionSpec("finetune_next", "Fine-tune", "Next step", ("Alt+Right",), ""),
+    ActionSpec("finetune_back", "Fine-tune", "Step before", ("Alt+Left",), ""),
     ActionSpec("score", "Score", "Score the chosen sets", ("Ctrl+Shift+Return",), "score"),
     ActionSpec("score_selected", "Score", "Score the selected clips…", (), "score"),
     ActionSpec("play_nearest", "Score", "Play the nearest reference", ("N",), "like", "sound"),
@@ -77,7 +80,7 @@ ACTIONS = (
     ActionSpec("add_files", "Library", "Add sound files…", ("Ctrl+O",), "open"),
     ActionSpec("empty_trash", "Library", "Empty the trash…", (), "trash"),
     ActionSpec("place_generate", "View", "Go to Generate", ("Ctrl+1",), "generate"),
-    # Ctrl+2 is kept for the place between them.
+    ActionSpec("place_finetune", "View", "Go to Fine-tune", ("Ctrl+2",), "finetune"),
     ActionSpec("place_score", "View", "Go to Score", ("Ctrl+3",), "score"),
     ActionSpec("place_benchmarks", "View", "Go to the paper's benchmarks", ("Ctrl+4",), "score"),
     ActionSpec("zoom_in", "View", "Zoom in", ("Ctrl++", "Ctrl+="), "zoom"),
@@ -97,7 +100,7 @@ ACTIONS = (
     ActionSpec("about", "Application", "About and licences", (), "info"),
     ActionSpec("quit", "Application", "Quit", ("Ctrl+Q",), ""),
 )
-GROUPS = ("Generate", "Score", "Play", "Clip", "Library", "View", "Application")
+GROUPS = ("Generate", "Fine-tune", "Score", "Play", "Clip", "Library", "View", "Application")
 
 
 class ActionRegistry(QObject):

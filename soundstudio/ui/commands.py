@@ -212,9 +212,9 @@ class Commands(QObject):
 
     def _play_stop(self) -> None:
         clip, s = self._current(), self._s
-        if s.scoring.has_focus() and not s.audition.is_playing:
-            s.scoring.play_current()
-        elif self._is_foreign and not s.table.hasFocus():
+        if not s.audition.is_playing and s.places.play_focused():
+            return
+        if self._is_foreign and not s.table.hasFocus():
             s.audition.toggle()
         elif clip is not None and s.audition.path != clip.path:
             self._open(clip, and_play=True)
@@ -231,8 +231,8 @@ class Commands(QObject):
         self._s.table.set_playing(clip.id if is_playing and clip is not None else None)
 
     def _on_audition_failed(self, error: StudioError) -> None:
-        panel = self._s.results if self._is_foreign else self._s.viewer
-        panel.banner.show_error(error)
+        banner = self._s.places.banner() if self._is_foreign else self._s.viewer.banner
+        banner.show_error(error)
         clip = None if self._is_foreign else self._current()
         if clip is not None:
             self._s.library_desk.mark_missing(clip.id)

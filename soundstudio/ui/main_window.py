@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("&File", ("add_files", "", "export", "export_to", "export_selection", "", "settings", "quit")),
     ("&Generate", ("generate", "cancel_all", "", "focus_prompt", "new_seed", "", "restart_engine")),
+    ("Fine-&tune", ("finetune_folder", "", "finetune_next", "finetune_back")),
     ("&Score", ("score", "score_selected", "", "play_nearest")),
     (
         "&Clip",
@@ -53,7 +54,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "&View",
         (
-            "place_generate", "place_score", "place_benchmarks", "", "search", "", "zoom_in",
+            "place_generate", "place_finetune", "place_score", "place_benchmarks", "", "search", "",
+            "zoom_in",
             "zoom_out", "zoom_fit", "zoom_selection", "", "select_all", "clear_selection",
         ),
     ),
@@ -73,7 +75,7 @@ FRAME = QSize(16, 40)
 
 
 # Above the library, and the library: of the places in the order of the rail.
-ROOM_OF_PLACE = ([390, 350], [606, 134])
+ROOM_OF_PLACE = ([390, 350], [606, 134], [606, 134])
 
 
 def exceeds(size: QSize, room: QSize) -> bool:
@@ -101,6 +103,7 @@ class MainWindow(QMainWindow):
         self._sides = QStackedWidget(self)
         self._tops = QStackedWidget(self)
         self._place = 0
+        self._are_wide: set[int] = set()
         # What each place has of the height: itself, and the library below it.
         self._heights: dict[int, list[int]] = {}
         for splitter in (self._columns, self._rows):
@@ -110,17 +113,20 @@ class MainWindow(QMainWindow):
     def arrange(
         self,
         rail: Rail,
-        places: Sequence[tuple[QWidget, QWidget]],
+        places: Sequence[tuple[QWidget | None, QWidget]],
         transport: TransportBar,
         library: LibraryPanel,
         status: StatusLine,
     ) -> None:
         """Put the panels in their places.
 
-        places: for each what stands at the left, and what stands above transport and library.
+        places: for each what stands at the left (None: nothing, the rest is wider), and what stands
+        above transport and library.
         """
-        for side, top in places:
-            self._sides.addWidget(side)
+        for number, (side, top) in enumerate(places):
+            if side is None:
+                self._are_wide.add(number)
+            self._sides.addWidget(side or QWidget(self))
             self._tops.addWidget(top)
         sound = QWidget(self)
         column = QVBoxLayout(sound)
@@ -161,6 +167,7 @@ class MainWindow(QMainWindow):
         self._heights[self._place] = self._rows.sizes()
         self._place = number
         self._sides.setCurrentIndex(number)
+        self._sides.setVisible(number not in self._are_wide)
         self._tops.setCurrentIndex(number)
         self._rows.setSizes(self._heights.get(number, ROOM_OF_PLACE[number]))
 
@@ -210,6 +217,7 @@ class MainWindow(QMainWindow):
     def save_places(self) -> None:
         if self._place:
             # The first place is the one that opens.
+            self._sides.show()
             self._rows.setSizes(self._heights[0])
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue("columns", self._columns.saveState())

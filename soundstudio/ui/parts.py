@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from soundstudio.ui.clip_table import ClipTable
     from soundstudio.ui.clip_table_model import ClipTableModel
     from soundstudio.ui.commands import Commands
+    from soundstudio.ui.finetune_desk import FinetuneDesk
+    from soundstudio.ui.finetune_panel import FinetunePanel
     from soundstudio.ui.generate_panel import GeneratePanel
     from soundstudio.ui.generation_desk import GenerationDesk
     from soundstudio.ui.library_desk import LibraryDesk
@@ -58,6 +60,8 @@ class Parts(Protocol):
     table: ClipTable
     rail: Rail
     generate: GeneratePanel
+    finetune: FinetunePanel
+    finetuning: FinetuneDesk
     score_panel: ScorePanel
     score_place: ScorePlace
     benchmark_panel: BenchmarkPanel

@@ -12,13 +12,17 @@ from soundstudio.library.export import make_plan
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from PySide6.QtWidgets import QPushButton
+
     from soundstudio.library.library import Library
     from soundstudio.ui.action_registry import ActionRegistry
+    from soundstudio.ui.banner import Banner
     from soundstudio.ui.parts import Parts
     from soundstudio.ui.set_picker import SetPicker
 
-PLACE_IDS = ("generate", "score")
+PLACE_IDS = ("generate", "finetune", "score")
 MAIN_KEYS = ("Ctrl+Return", "Ctrl+Enter")
+MAIN_ACTIONS = {"generate": "generate", "finetune": "finetune_next", "score": "score"}
 
 
 class Places(QObject):
@@ -38,6 +42,10 @@ class Places(QObject):
                 "cancel_all": self._cancel_all,
                 "focus_prompt": self._go_to_prompt,
                 "place_generate": lambda: self.show("generate"),
+                "place_finetune": lambda: self.show("finetune"),
+                "finetune_folder": self._choose_folder,
+                "finetune_next": lambda: self._turn(s.finetune.next),
+                "finetune_back": lambda: self._turn(s.finetune.back),
                 "place_score": lambda: self.show("score"),
                 "place_benchmarks": self._go_to_benchmarks,
                 "score": self._score,
@@ -46,6 +54,7 @@ class Places(QObject):
             }
         )
         s.scoring.sound_chosen.connect(self._on_sound)
+        s.finetuning.sound_chosen.connect(self._on_sound)
         s.scoring.options_changed.connect(lambda values: s.settings.change(**values))
         s.audition.playing_changed.connect(self._on_playing)
         s.results.export_requested.connect(
@@ -76,6 +85,9 @@ class Places(QObject):
         if place == "score":
             s.scoring.show()
             self._on_page()
+        elif place == "finetune":
+            s.finetuning.show()
+            s.finetuning.focus()
         else:
             s.generate.prompt.setFocus()
 
@@ -102,11 +114,10 @@ class Places(QObject):
 
     def _share_main_key(self) -> None:
         """Ctrl+Return does what the place in front is for; elsewhere it would act unseen."""
-        generate, score = self._s.actions["generate"], self._s.actions["score"]
-        keys = [QKeySequence(key) for key in MAIN_KEYS]
-        is_score = self.current == "score"
-        generate.setShortcuts([] if is_score else keys)
-        score.setShortcuts([*(keys if is_score else []), QKeySequence("Ctrl+Shift+Return")])
+        others = {"generate": (), "finetune": ("Alt+Right",), "score": ("Ctrl+Shift+Return",)}
+        for place, name in MAIN_ACTIONS.items():
+            keys = (*(MAIN_KEYS if place == self.current else ()), *others[place])
+            self._s.actions[name].setShortcuts([QKeySequence(key) for key in keys])
 
     def _cancel_all(self) -> None:
         self._s.queue.cancel_all()
@@ -126,6 +137,18 @@ class Places(QObject):
         else:
             self._s.scoring.score()
 
+    def _turn(self, button: QPushButton) -> None:
+        """A step on or back; from elsewhere only to the place, where it can be seen."""
+        if self.current == "finetune":
+            button.click()
+        else:
+            self.show("finetune")
+
+    def _choose_folder(self) -> None:
+        self.show("finetune")
+        self._s.finetune.show_step("folder")
+        self._s.finetuning.folder_page.browse()
+
     # sounds
 
     def _on_sound(self, path: Path, name: str, is_now: bool) -> None:
@@ -134,6 +157,19 @@ class Places(QObject):
         s.viewer.show_title(name, str(path.parent))
         s.commands.note_foreign_sound()
         s.audition.open(path, and_play=is_now or s.settings.current.audition_on_select)
+
+    def play_focused(self) -> bool:
+        """Play what the focus is on, if that is a list of a place's own."""
+        for desk in (self._s.scoring, self._s.finetuning):
+            if desk.has_focus():
+                desk.play_current()
+                return True
+        return False
+
+    def banner(self) -> Banner:
+        """Where it is said that a sound of the place in front cannot be played."""
+        s = self._s
+        return s.finetune.banner if self.current == "finetune" else s.results.banner
 
     def _on_playing(self, is_playing: bool) -> None:
         s, report = self._s, self._s.results.report
@@ -178,3 +214,6 @@ def give_keys(actions: ActionRegistry, s: Parts) -> None:
         only=("play_nearest", "loop", "seek_back", "seek_forward", "seek_start", "seek_end"),
     )
     actions.give_sound_keys(s.results.map, only=("play_nearest", "loop"))
+    for page in (s.finetuning.findings_page, s.finetuning.captions_page):
+        keys = ("loop", "seek_back", "seek_forward", "seek_start", "seek_end")
+        actions.give_sound_keys(page.table, only=keys)

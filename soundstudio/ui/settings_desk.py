@@ -47,6 +47,7 @@ class SettingsDesk(QObject):
         parts.generation.set_settings(settings, self.rows)
         parts.scoring.set_settings(settings)
         parts.benchmarks.set_settings(settings, self.rows)
+        parts.finetuning.set_settings(settings, self.rows)
         parts.exports.set_plan(make_plan(settings, parts.folders))
         if settings.output_device != old.output_device:
             parts.output.choose(settings.output_device)

@@ -165,6 +165,7 @@ QPushButton#chip {{ border-radius: 13px; padding: 4px 12px; background: {c.field
 QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: 5px;
   padding: 4px; color: {c.text}; }}
 QToolButton:hover {{ background: {c.raised}; }}
+QToolButton:disabled {{ color: {c.muted}; }}
 QToolButton:checked {{ background: {c.accent_soft}; color: {c.text}; }}
 QToolButton#fold:checked {{ background: transparent; }}
 QToolButton:focus {{ border: 1px solid {c.accent}; }}
@@ -173,6 +174,11 @@ QListWidget#past {{ background: {c.panel}; border: none; outline: none; }}
 QListWidget#past::item:selected {{ background: {c.accent_soft}; color: {c.text}; }}
 QTableView {{ background: {c.panel}; border: 1px solid {c.panel}; outline: none; }}
 QTableView:focus {{ border: 1px solid {c.accent}; }}
+QListWidget#picks {{ border: 1px solid {c.border}; border-radius: 5px; outline: none;
+  background: {c.field}; }}
+QListWidget#picks:focus {{ border: 1px solid {c.accent}; }}
+QListWidget#picks::item {{ padding: 4px 8px; color: {c.text}; border: none; }}
+QListWidget#picks::item:selected {{ background: {c.accent_soft}; }}
 QHeaderView::section {{ background: {c.panel}; color: {c.muted}; border: none;
   border-bottom: 1px solid {c.border}; padding: 4px 6px; }}
 QTableCornerButton::section {{ background: {c.panel}; border: none; }}

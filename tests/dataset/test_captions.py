@@ -266,3 +266,27 @@ def test_an_own_table_that_fits_nothing(tmp_path: Path) -> None:
         table_of(tmp_path, tmp_path / "own.csv")
     with pytest.raises(DatasetError, match=r"none\.csv cannot be read: No such file"):
         table_of(tmp_path, tmp_path / "none.csv")
+
+
+def test_choices_of_an_earlier_time_make_the_same_table_again(tmp_path: Path) -> None:
+    for number, name in enumerate(("Rain/heavy rain.wav", "Rain/drizzle.wav", "Doors/creak.wav")):
+        path = write_sound(tmp_path / name, number)
+        path.with_suffix(".txt").write_text(f"text of {path.stem}")
+    original = table_of(tmp_path)
+    creak, drizzle, heavy = (row.path for row in original.rows)
+    changed = original.edited([creak], "a door").edited([drizzle], "")
+    changed = changed.from_source([heavy], "file name")
+    choices = changed.choices_beside(original)
+    assert {path.name for path in choices} == {"creak.wav", "drizzle.wav", "heavy rain.wav"}
+    assert original.with_choices(choices) == changed
+    gone = {tmp_path / "gone.wav": choices[creak]}
+    assert original.with_choices(gone) == original
+
+
+def test_replacing_leaves_captions_without_the_text_as_they_are(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.wav", 1)
+    other = write_sound(tmp_path / "b.wav", 2)
+    table = table_of(tmp_path).with_choices({})
+    table = table.edited([path], "rain ,  soft").edited([other], "rain on tin")
+    table = table.replaced("tin", "wood")
+    assert [row.caption for row in table.rows] == ["rain , soft", "rain on wood"]

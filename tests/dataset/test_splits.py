@@ -156,3 +156,17 @@ def test_an_unknown_split_is_named() -> None:
     rows = [*rows_of("a", "b", split="holdout"), *rows_of("c", split="train")]
     _, findings = split_rows(rows, ["r", "s", "t"], DatasetOptions())
     assert "puts 2 clips into a split “holdout”" in findings[0].sentence
+
+
+@pytest.mark.parametrize("short", [2, 10, 40])
+def test_a_very_long_recording_is_trained_on(short: int) -> None:
+    """It is most of what there is: neither is it all kept for checks, nor do they take the rest."""
+    rows = rows_of(*(f"recording {number}" for number in range(short)), "two hours of sea")
+    names = [row.path.stem for row in rows]
+    sizes = [1] * short + [703]
+    for seed in range(5):
+        splits, _ = split_rows(rows, names, DatasetOptions(seed=seed), sizes)
+        assert splits[-1] == "train"
+        assert splits.count("validation") >= 1
+        if short >= 10:
+            assert splits.count("train") > short / 2

@@ -1,0 +1,284 @@
+"""Third step of the Fine-tune place: what is heard in each clip, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QItemSelectionModel, QSize, Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from soundstudio.ui.elided_label import ElidedLabel
+from soundstudio.ui.finetune_caption_tools import CaptionTools
+from soundstudio.ui.finetune_captions_model import (
+    FILTERS,
+    SOURCE_WORDS,
+    CaptionColumn,
+    CaptionsModel,
+)
+from soundstudio.ui.found_table import FoundTable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PySide6.QtGui import QKeyEvent
+
+    from soundstudio.dataset.captions import CaptionTable
+    from soundstudio.jobs.clip_reading import ReadClips
+    from soundstudio.ui.icons import Icons
+    from soundstudio.ui.theme import Theme
+
+SEARCH_PAUSE_MS = 150
+SIDE_PX = 270
+
+
+class CaptionList(FoundTable):
+    """Return edits the caption, as a double click does."""
+
+    def __init__(self, model: CaptionsModel, parent: QWidget | None = None) -> None:
+        super().__init__(model, "Clips and their captions", parent)
+        triggers = QAbstractItemView.EditTrigger
+        self.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        header = self.horizontalHeader()
+        for column in (CaptionColumn.CAPTION, CaptionColumn.OTHERS):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        self.setColumnWidth(CaptionColumn.CLIP, 230)
+        self.setColumnWidth(CaptionColumn.SOURCE, 110)
+
+    def edit_current(self) -> None:
+        index = self.currentIndex().siblingAtColumn(CaptionColumn.CAPTION)
+        if index.isValid():
+            flags = QItemSelectionModel.SelectionFlag.NoUpdate
+            self.selectionModel().setCurrentIndex(index, flags)
+            self.edit(index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        is_editing = self.state() == QAbstractItemView.State.EditingState
+        keys = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2)
+        if event.key() in keys and not is_editing and not event.modifiers():
+            self.edit_current()
+            return
+        super().keyPressEvent(event)
+
+
+class FinetuneCaptions(QWidget):
+    """signals:
+    sound_chosen(Path, bool): True: play it now.
+    captions_set(list[Path], str). source_set(list[Path], str). replaced(list[Path], str, str).
+    template_changed(str). undo_requested(). export_requested(). table_requested(): a CSV to read.
+    """
+
+    sound_chosen = Signal(object, bool)
+    captions_set = Signal(list, str)
+    source_set = Signal(list, str)
+    replaced = Signal(list, str, str)
+    template_changed = Signal(str)
+    undo_requested = Signal()
+    export_requested = Signal()
+    table_requested = Signal()
+
+    def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = CaptionsModel(theme, self)
+        self.table = CaptionList(self.model, self)
+        self.tools = CaptionTools(self)
+        self.filter = QComboBox(self)
+        self.filter.setAccessibleName("Which clips are shown")
+        for title, kind in FILTERS:
+            self.filter.addItem(title, kind)
+        self.search = QLineEdit(self)
+        self.search.setPlaceholderText("Search names and captions")
+        self.search.setAccessibleName("Search names and captions")
+        self.search.setClearButtonEnabled(True)
+        self._count = QLabel(self)
+        self._count.setObjectName("muted")
+        self.undo = _button("Undo", "Undo the last change of captions", self)
+        self.undo.setEnabled(False)
+        self._read_table = _button("Read a CSV…", "Read captions from a table: columns file and "
+                                   "caption", self)  # fmt: skip
+        self._export = _button("Export CSV…", "Write clips and captions as a table", self)
+        for button, icon in ((self.undo, "restore"), (self._read_table, "open"),
+                             (self._export, "export")):  # fmt: skip
+            icons.dress(button, icon)
+        self._note = ElidedLabel(self)
+        self._note.setObjectName("warning")
+        self._side_title = ElidedLabel(self)
+        self._side_title.setObjectName("heading")
+        self.candidates = QListWidget(self)
+        self.candidates.setAccessibleName("Captions that were found for this clip")
+        self.candidates.setObjectName("picks")
+        self.candidates.setWordWrap(True)
+        self._pause = QTimer(self, singleShot=True, interval=SEARCH_PAUSE_MS)
+        self._connect()
+        self._lay_out()
+
+    def _connect(self) -> None:
+        self._pause.timeout.connect(self._filter)
+        self.search.textChanged.connect(lambda _: self._pause.start())
+        self.filter.currentIndexChanged.connect(lambda _: self._filter())
+        self.table.sound_chosen.connect(self.sound_chosen)
+        self.table.current_changed.connect(lambda _: self._show_side())
+        self.table.selectionModel().selectionChanged.connect(lambda *_: self._show_scope())
+        self.model.caption_edited.connect(lambda path, text: self.captions_set.emit([path], text))
+        self.candidates.itemClicked.connect(self._on_candidate)
+        self.candidates.itemActivated.connect(self._on_candidate)
+        self.undo.clicked.connect(self.undo_requested)
+        self._export.clicked.connect(self.export_requested)
+        self._read_table.clicked.connect(self.table_requested)
+        tools = self.tools
+        tools.search_changed.connect(self._show_scope)
+        tools.template_changed.connect(self.template_changed)
+        tools.caption_requested.connect(lambda text: self.captions_set.emit(self.scope(), text))
+        tools.source_requested.connect(lambda source: self.source_set.emit(self.scope(), source))
+        tools.replace_requested.connect(
+            lambda search, text: self.replaced.emit(self.scope(), search, text)
+        )
+
+    def _lay_out(self) -> None:
+        bar = QHBoxLayout()
+        bar.setSpacing(6)
+        bar.addWidget(self.filter)
+        self.search.setMaximumWidth(260)
+        bar.addWidget(self.search, 1)
+        bar.addWidget(self._count)
+        bar.addStretch(1)
+        for button in (self.undo, self._read_table, self._export):
+            bar.addWidget(button)
+        side = QVBoxLayout()
+        side.setSpacing(4)
+        side.addWidget(self._side_title)
+        hint = QLabel("Captions found, best first. Click one to use it.", self, wordWrap=True)
+        hint.setObjectName("muted")
+        side.addWidget(hint)
+        side.addWidget(self.candidates, 1)
+        holder = QWidget(self)
+        holder.setFixedWidth(SIDE_PX)
+        side.setContentsMargins(0, 0, 0, 0)
+        holder.setLayout(side)
+        middle = QHBoxLayout()
+        middle.setSpacing(10)
+        middle.addWidget(self.table, 1)
+        middle.addWidget(holder)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 8, 14, 4)
+        column.setSpacing(6)
+        column.addLayout(bar)
+        column.addLayout(middle, 1)
+        column.addWidget(self._note)
+        column.addWidget(self.tools)
+
+    def show_clips(self, read: ReadClips) -> None:
+        """Show the captions as they are chosen now."""
+        self.model.show_table(read.table, read.names)
+        self.tools.show_sources(read.numbers.sources)
+        if self.table.current_row() < 0 and self.model.rowCount():
+            self.table.move_quietly(0)
+        self.tools.show_template(read.dataset.options.template)
+        kinds = ("same captions", "no caption")
+        said = [f.sentence for f in read.dataset.findings if f.kind == kinds[0]]
+        bare = read.numbers.bare
+        if bare:
+            what = "One clip has" if bare == 1 else f"{bare:,} clips have"
+            said.append(
+                f"{what} no caption: the model learns the sound, but not what it is called."
+            )
+        self._note.setText("  ".join(said))
+        self._note.setVisible(bool(said))
+        self._show_side()
+        self._show_scope()
+
+    def show_captions(self, table: CaptionTable, can_undo: bool) -> None:
+        """Captions were changed; what follows from it for the dataset is told later."""
+        self.model.show_table(table)
+        self._show_scope()
+        self.undo.setEnabled(can_undo)
+        self._show_side()
+
+    def scope(self) -> list[Path]:
+        """What a bulk edit changes: the selected clips if they are several, else all shown."""
+        shown, selected = self.model.shown_paths(), self._selected()
+        return [shown[row] for row in selected] if len(selected) > 1 else shown
+
+    def focus(self) -> None:
+        self.table.setFocus()
+
+    def note(self) -> str:
+        return "" if self._note.isHidden() else self._note.text()
+
+    def _selected(self) -> list[int]:
+        """The selected rows, by ranges: an index for each of 10,000 takes long."""
+        ranges = self.table.selectionModel().selection().toList()
+        return sorted({row for part in ranges for row in range(part.top(), part.bottom() + 1)})
+
+    def _filter(self) -> None:
+        kept = self.table.current_path()
+        self.model.show_only(str(self.filter.currentData()), self.search.text().strip())
+        paths = self.model.shown_paths()
+        if paths:
+            self.table.move_quietly(paths.index(kept) if kept in paths else 0)
+        self._show_side()
+        self._show_scope()
+
+    def _show_scope(self) -> None:
+        total, selected = self.model.rowCount(), self._selected()
+        rows = selected if len(selected) > 1 else range(total)
+        search = self.tools.search()
+        matching = sum(search in text for text in self.model.captions(rows)) if search else 0
+        self.tools.show_scope(len(rows), matching)
+        words = f"{total:,} clip" if total == 1 else f"{total:,} clips"
+        self._count.setText(
+            f"{len(selected):,} of {words} selected" if len(selected) > 1 else words
+        )
+
+    def _show_side(self) -> None:
+        row = self.model.row_at(self.table.current_row())
+        self.candidates.clear()
+        self._side_title.setText(row.path.name.encode("utf-8", "replace").decode() if row else "")
+        self.tools.show_caption(row.caption if row else "")
+        if row is None:
+            return
+        for candidate in row.candidates:
+            words = f"{candidate.text}\nfrom {SOURCE_WORDS[candidate.source]}"
+            item = QListWidgetItem(words, self.candidates)
+            item.setData(Qt.ItemDataRole.UserRole, (candidate.source, candidate.text))
+            if (candidate.source, candidate.text) == (row.source, row.caption):
+                self.candidates.setCurrentItem(item)
+        if not row.candidates:
+            item = QListWidgetItem("Nothing was found: write a caption.", self.candidates)
+            item.setFlags(Qt.ItemFlag.NoItemFlags)
+
+    def _on_candidate(self, item: QListWidgetItem) -> None:
+        row = self.model.row_at(self.table.current_row())
+        data = item.data(Qt.ItemDataRole.UserRole)
+        if row is None or not data:
+            return
+        source, text = data
+        firsts = {c.source: c.text for c in reversed(row.candidates)}
+        # A second caption of the same table cannot be asked for by its source.
+        if firsts.get(source) == text:
+            self.source_set.emit([row.path], source)
+        else:
+            self.captions_set.emit([row.path], text)
+
+
+def _button(text: str, tip: str, parent: QWidget) -> QToolButton:
+    button = QToolButton(parent)
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setAccessibleName(text.rstrip("…"))
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setIconSize(QSize(16, 16))
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button

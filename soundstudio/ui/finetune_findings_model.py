@@ -1,0 +1,157 @@
+"""What was found in a folder, as rows: one for each sentence about a clip or a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor
+
+from soundstudio.jobs.clip_reading import name_below
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from soundstudio.dataset.findings import Finding, FindingKind
+    from soundstudio.ui.theme import Theme
+
+Index = QModelIndex | QPersistentModelIndex
+
+# Title, and what it means for the user: in the order in which they are listed.
+KINDS: Final[dict[FindingKind, tuple[str, str]]] = {
+    "damaged": ("Damaged", "These files cannot be decoded. Mend or replace them, or do without."),
+    "unreadable": ("Unreadable", "The system does not let these files be read. Look at their "
+                   "permissions."),
+    "unsupported": ("Other formats", "Convert these to WAV or FLAC if you want them to be used."),
+    "empty": ("Empty", "There is no sound in these files."),
+    "not numbers": ("Not numbers", "Some samples are infinite or no numbers: export them anew."),
+    "silent": ("Silent", "Below −80 dB there is nothing to learn but silence."),
+    "too short": ("Too short", "Less than 50 ms is a click to the model."),
+    "duplicate": ("Duplicates", "The very same sound again: only the first is used."),
+    "near duplicate": ("Nearly the same", "Heard so often, they weigh more than the others. Play "
+                       "both, then keep them or leave them out (at the left)."),
+    "clipped": ("Clipped", "The model learns the distortion, too. Leave it if it belongs there."),
+    "cut off": ("Cut off", "The end of these files is missing; what is there is used."),
+    "low rate": ("Low sample rate", "They lack treble, and the model learns that."),
+    "long": ("Very long", "Cut into segments that all share one caption: better cut them yourself "
+             "and describe the parts."),
+    "no caption": ("No caption", "Nothing says what is heard. Write something in the next step."),
+    "table": ("Tables", "About files that describe the clips."),
+    "folder": ("Folders", "About folders that could not be read."),
+    "same captions": ("Same captions", "Text tells the model which sound is meant: give different "
+                      "sounds different captions."),
+    "few clips": ("Few clips", "Add more clips of the kind if you can; otherwise train short, so "
+                  "that the model does not merely repeat them."),
+    "splits": ("Splits", "Some recordings are kept out of the training, to test the model with."),
+}  # fmt: skip
+WHOLE: Final[frozenset[FindingKind]] = frozenset(("same captions", "few clips", "splits"))
+"""About all clips together: said above the list."""
+
+
+class FindingColumn(IntEnum):
+    """The columns from left to right."""
+
+    FILE = 0
+    KIND = 1
+    SENTENCE = 2
+    USED = 3
+
+
+TITLES: Final = ("File", "Finding", "What was found", "Used?")
+
+
+class FindingsModel(QAbstractTableModel):
+    """The findings of one kind, or all that are about files."""
+
+    def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._all: list[Finding] = []
+        self._shown: list[Finding] = []
+        self._folder: Path | None = None
+        self._left_out: frozenset[Path] = frozenset()
+
+    def show_findings(
+        self, findings: Sequence[Finding], folder: Path, left_out: frozenset[Path]
+    ) -> None:
+        """left_out: clips that are left out though their finding does not exclude them."""
+        self._all = [finding for finding in findings if finding.kind not in WHOLE]
+        self._folder = folder
+        self._left_out = left_out
+        self.show_kind("")
+
+    def show_kind(self, kind: str) -> None:
+        """Only findings of this kind; "" for all."""
+        self.beginResetModel()
+        self._shown = [finding for finding in self._all if kind in ("", finding.kind)]
+        self.endResetModel()
+
+    def counts(self) -> dict[FindingKind, int]:
+        """How many findings there are of each kind, in the order of `KINDS`."""
+        found = Counter(finding.kind for finding in self._all)
+        return {kind: found[kind] for kind in KINDS if found[kind]}
+
+    def finding_at(self, row: int) -> Finding | None:
+        return self._shown[row] if 0 <= row < len(self._shown) else None
+
+    def path_at(self, row: int) -> Path | None:
+        finding = self.finding_at(row)
+        return finding.path if finding else None
+
+    def is_left_out(self, finding: Finding) -> bool:
+        return finding.excludes or finding.path in self._left_out
+
+    # Qt's side
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(self._shown)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(FindingColumn)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return TITLES[section]
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        finding = self.finding_at(index.row())
+        if finding is None:
+            return None
+        column = FindingColumn(index.column())
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(finding, column)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return self._spoken(finding) if column is FindingColumn.FILE else None
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return finding.sentence if column is FindingColumn.SENTENCE else self._file(finding)
+        if role == Qt.ItemDataRole.ForegroundRole:
+            colours = self._theme.colours
+            if column is FindingColumn.USED:
+                return QColor(colours.error if self.is_left_out(finding) else colours.good)
+            if column is FindingColumn.KIND:
+                return QColor(colours.muted)
+        return None
+
+    def _text(self, finding: Finding, column: FindingColumn) -> str:
+        if column is FindingColumn.FILE:
+            return self._file(finding)
+        if column is FindingColumn.KIND:
+            return KINDS[finding.kind][0]
+        if column is FindingColumn.SENTENCE:
+            return finding.sentence
+        if finding.kind in ("table", "folder"):
+            return ""
+        return "left out" if self.is_left_out(finding) else "used"
+
+    def _file(self, finding: Finding) -> str:
+        return name_below(finding.path, self._folder)
+
+    def _spoken(self, finding: Finding) -> str:
+        parts = (self._file(finding), KINDS[finding.kind][0], finding.sentence)
+        return ", ".join((*parts, self._text(finding, FindingColumn.USED)))

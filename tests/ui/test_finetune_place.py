@@ -1,0 +1,430 @@
+"""The Fine-tune place in the whole window: from a messy folder to an order for a run."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from made_sounds import RATE, made_sound, odd_name, write_samples, write_sound
+from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QLineEdit
+
+from soundstudio.dataset.dataset import load_dataset
+from soundstudio.jobs.finetune_answers import load_answers
+from soundstudio.jobs.stall_monitor import StallMonitor
+from soundstudio.ui.finetune_captions_model import CaptionColumn
+from soundstudio.ui.finetune_findings_model import FindingColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytestqt.qtbot import QtBot
+
+    from soundstudio.app import Studio
+    from soundstudio.core.finetuning import FinetuneOrder
+
+PATIENCE_MS = 40_000
+
+
+@pytest.fixture
+def messy(tmp_path: Path) -> Path:
+    """Eight usable clips among damage of every kind; names in several scripts."""
+    folder = tmp_path / "My Doors № 7"
+    for number, name in enumerate(("oak creak", "oak slam", "iron gate", "дверь", "雨の音")):
+        write_sound(folder / "Doors" / f"{name}.wav", number)
+    write_sound(folder / odd_name(b"caf\xe9 door.wav"), 5)
+    write_sound(folder / "old phone.wav", 6, rate=8000)
+    write_samples(folder / "loud.wav", np.clip(20 * made_sound(7), -1, 1))
+    shutil.copy(folder / "Doors" / "oak slam.wav", folder / "zz copy.wav")
+    write_samples(folder / "silence.wav", np.zeros(RATE, np.float32))
+    write_samples(folder / "click.wav", made_sound(9)[:100])
+    (folder / "rubbish.wav").write_bytes(b"no sound at all" * 50)
+    (folder / "empty.wav").write_bytes(b"")
+    (folder / "song.m4a").write_bytes(b"x" * 50)
+    return folder
+
+
+def go(qtbot: QtBot, studio: Studio, folder: Path) -> None:
+    """To the place, and wait until the folder is looked at."""
+    studio.actions["place_finetune"].trigger()
+    assert studio.places.current == "finetune"
+    studio.finetuning.choose_folder(folder)
+    qtbot.waitUntil(lambda: studio.finetune.step() == "findings", timeout=PATIENCE_MS)
+
+
+def captions(studio: Studio) -> dict[str, str]:
+    table = studio.finetuning.captions.table
+    assert table is not None
+    return {row.path.name: row.caption for row in table.rows}
+
+
+def test_a_messy_folder_becomes_an_order(qtbot: QtBot, studio: Studio, messy: Path) -> None:
+    before = {path: path.read_bytes() for path in messy.rglob("*") if path.is_file()}
+    orders: list[FinetuneOrder] = []
+    studio.finetune.start_requested.connect(orders.append)
+    go(qtbot, studio, messy)
+    assert "Clips to use: 8," in studio.finetuning.findings_page.words()
+    assert "Left out: 6," in studio.finetuning.findings_page.words()
+    assert "very little" in studio.finetuning.findings_page.words()
+    for step in ("captions", "settings"):
+        QTest.mouseClick(studio.finetune.next, Qt.MouseButton.LeftButton)
+        assert studio.finetune.step() == step
+    page = studio.finetuning.settings_page
+    assert page.name() == "my-doors-no-7"
+    qtbot.waitUntil(lambda: "min" in page.estimate.words(), timeout=PATIENCE_MS)
+    assert studio.finetune.next.text() == "Start training"
+    studio.actions["finetune_next"].trigger()
+    qtbot.waitUntil(lambda: bool(orders), timeout=PATIENCE_MS)
+    (order,) = orders
+    assert order.name == "my-doors-no-7"
+    assert order.settings.model == "starter"
+    assert order.settings.warmup_steps < order.settings.steps
+    dataset = load_dataset(Path(order.dataset_file))
+    assert len({clip.path for clip in dataset.clips}) == 8
+    assert before == {path: path.read_bytes() for path in messy.rglob("*") if path.is_file()}
+
+
+def test_steps_without_a_page_or_clips_cannot_be_reached(
+    qtbot: QtBot, studio: Studio, messy: Path
+) -> None:
+    studio.actions["place_finetune"].trigger()
+    for step in ("findings", "captions", "settings", "training", "result"):
+        studio.finetune.show_step(step)
+        assert studio.finetune.step() == "folder"
+    assert not studio.finetune.next.isEnabled()
+    go(qtbot, studio, messy)
+    assert not studio.finetune.is_reachable("training")
+    training = QLineEdit()
+    studio.finetune.set_page("training", training)
+    studio.finetune.show_step("training")
+    assert studio.finetune.step() == "training"
+    studio.finetune.set_reachable("training", False)
+    assert not studio.finetune.is_reachable("training")
+
+
+def test_findings_are_clip_by_clip_and_play(qtbot: QtBot, studio: Studio, messy: Path) -> None:
+    go(qtbot, studio, messy)
+    model, table = studio.finetuning.findings_page.model, studio.finetuning.findings_page.table
+    said = {
+        (model.finding_at(row).path.name, model.finding_at(row).kind)  # type: ignore[union-attr]
+        for row in range(model.rowCount())
+    }
+    assert {
+        ("silence.wav", "silent"), ("click.wav", "too short"), ("rubbish.wav", "damaged"),
+        ("empty.wav", "empty"), ("song.m4a", "unsupported"), ("loud.wav", "clipped"),
+        ("old phone.wav", "low rate"), ("zz copy.wav", "duplicate"),
+    } <= said  # fmt: skip
+    used = {
+        model.index(row, FindingColumn.FILE).data(): model.index(row, FindingColumn.USED).data()
+        for row in range(model.rowCount())
+    }
+    assert used["silence.wav"] == "left out"
+    assert used["loud.wav"] == "used"
+    row = next(r for r in range(model.rowCount()) if model.path_at(r) == messy / "loud.wav")
+    with qtbot.waitExposed(studio.window):
+        studio.window.activateWindow()
+    table.setFocus()
+    table.select_row(row)
+    qtbot.waitUntil(lambda: studio.audition.path == messy / "loud.wav", timeout=5000)
+    qtbot.waitUntil(lambda: studio.audition.is_playing, timeout=5000)
+
+
+def test_a_damaged_clip_that_is_played_is_explained_here(
+    qtbot: QtBot, studio: Studio, messy: Path
+) -> None:
+    go(qtbot, studio, messy)
+    studio.finetuning.findings_page.sound_chosen.emit(messy / "rubbish.wav", True)
+    qtbot.waitUntil(lambda: "rubbish.wav" in studio.finetune.banner.text(), timeout=5000)
+
+
+def test_near_duplicates_can_be_left_out_and_taken_again(
+    qtbot: QtBot, studio: Studio, messy: Path
+) -> None:
+    write_samples(messy / "oak slam quieter.wav", made_sound(1) * 0.6)
+    go(qtbot, studio, messy)
+    page = studio.finetuning.findings_page
+    assert "Clips to use: 9," in page.words()
+    page.keep_near.setChecked(False)
+    qtbot.waitUntil(lambda: "Clips to use: 8," in page.words(), timeout=5000)
+    assert "Left out: 7," in page.words()
+    page.keep_near.setChecked(True)
+    qtbot.waitUntil(lambda: "Clips to use: 9," in page.words(), timeout=5000)
+
+
+def test_captions_are_edited_in_cells_and_in_bulk_and_undone(
+    qtbot: QtBot, studio: Studio, messy: Path
+) -> None:
+    go(qtbot, studio, messy)
+    studio.finetune.show_step("captions")
+    page, desk = studio.finetuning.captions_page, studio.finetuning.captions
+    assert captions(studio)["oak slam.wav"] == "oak slam"
+    with qtbot.waitExposed(studio.window):
+        studio.window.activateWindow()
+    row = next(r for r in range(8) if page.model.path_at(r) == messy / "Doors" / "oak slam.wav")
+    page.table.setFocus()
+    page.table.move_quietly(row)
+    QTest.keyClick(page.table, Qt.Key.Key_Return)
+    editor = page.table.findChild(QLineEdit)
+    assert editor is not None
+    editor.setText("an oak door slams")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: captions(studio)["oak slam.wav"] == "an oak door slams", timeout=5000)
+    page.tools.needle.setText("oak")
+    page.tools.replacement.setText("wooden")
+    assert page.tools.replace.text() == "Replace in 2"
+    QTest.mouseClick(page.tools.replace, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: captions(studio)["oak creak.wav"] == "wooden creak", timeout=5000)
+    assert captions(studio)["oak slam.wav"] == "an wooden door slams"
+    page.table.selectAll()
+    page.tools.source_requested.emit("folder name")
+    qtbot.waitUntil(lambda: captions(studio)["oak slam.wav"] == "doors", timeout=5000)
+    page.tools.caption.setText("a door")
+    QTest.mouseClick(page.tools.set_caption, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: set(captions(studio).values()) == {"a door"}, timeout=5000)
+    qtbot.waitUntil(lambda: "cannot tell them apart" in page.note(), timeout=5000)
+    for _ in range(4):
+        QTest.mouseClick(page.undo, Qt.MouseButton.LeftButton)
+    assert captions(studio)["oak slam.wav"] == "oak slam"
+    assert not page.undo.isEnabled()
+    assert desk.table is not None
+    qtbot.waitUntil(lambda: page.note() == "", timeout=5000)
+
+
+def test_every_caption_that_was_found_is_seen_and_can_be_taken(
+    qtbot: QtBot, studio: Studio, messy: Path
+) -> None:
+    (messy / "Doors" / "oak slam.txt").write_text("from the text file", encoding="utf-8")
+    go(qtbot, studio, messy)
+    studio.finetune.show_step("captions")
+    page = studio.finetuning.captions_page
+    row = next(r for r in range(8) if page.model.path_at(r) == messy / "Doors" / "oak slam.wav")
+    assert page.model.index(row, CaptionColumn.CAPTION).data() == "from the text file"
+    others = page.model.index(row, CaptionColumn.OTHERS).data()
+    assert "oak slam (its file name)" in others
+    assert "doors (its folder)" in others
+    page.table.move_quietly(row)
+    texts = [page.candidates.item(n).text() for n in range(page.candidates.count())]
+    assert texts[0] == "from the text file\nfrom a text file"
+    wanted = next(n for n, text in enumerate(texts) if text.startswith("oak slam"))
+    page.candidates.itemClicked.emit(page.candidates.item(wanted))
+    qtbot.waitUntil(lambda: captions(studio)["oak slam.wav"] == "oak slam", timeout=5000)
+
+
+def test_filters_narrow_what_a_bulk_edit_changes(qtbot: QtBot, studio: Studio, messy: Path) -> None:
+    go(qtbot, studio, messy)
+    page = studio.finetuning.captions_page
+    page.search.setText("oak")
+    qtbot.waitUntil(lambda: page.model.rowCount() == 2, timeout=5000)
+    page.tools.caption_requested.emit("an oak door")
+    qtbot.waitUntil(lambda: captions(studio)["oak slam.wav"] == "an oak door", timeout=5000)
+    assert captions(studio)["iron gate.wav"] == "iron gate"
+    page.search.clear()
+    page.filter.setCurrentIndex(page.filter.findData("edited"))
+    qtbot.waitUntil(lambda: page.model.rowCount() == 2, timeout=5000)
+
+
+def test_captions_go_out_to_a_table_and_come_in_again(
+    qtbot: QtBot, studio: Studio, messy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go(qtbot, studio, messy)
+    path = tmp_path / "out.csv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path.with_suffix("")), ""))
+    studio.finetuning.captions_page.export_requested.emit()
+    qtbot.waitUntil(lambda: "8 captions" in studio.finetune.banner.text(), timeout=5000)
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["caption"] for row in rows} >= {"oak slam", "iron gate", "дверь"}
+    path.write_text("file,caption\nDoors/oak slam.wav,a bang\n", encoding="utf-8")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    studio.finetuning.captions_page.table_requested.emit()
+    qtbot.waitUntil(lambda: captions(studio)["oak slam.wav"] == "a bang", timeout=5000)
+    path.write_text("file,caption\nnobody.wav,a bang\n", encoding="utf-8")
+    studio.finetuning.captions_page.table_requested.emit()
+    qtbot.waitUntil(lambda: "names none" in studio.finetune.banner.text(), timeout=5000)
+    assert captions(studio)["oak slam.wav"] == "a bang"
+
+
+def test_the_template_is_what_the_model_reads(qtbot: QtBot, studio: Studio, messy: Path) -> None:
+    go(qtbot, studio, messy)
+    tools = studio.finetuning.captions_page.tools
+    tools.template.setEditText("no field")
+    assert "{caption}" in tools.preview() or "The model reads" in tools.preview()
+    tools.template.setEditText("the sound of {caption}")
+
+    def told() -> set[str]:
+        read = studio.finetuning.read
+        return {clip.caption for clip in read.dataset.clips} if read else set()
+
+    qtbot.waitUntil(lambda: "the sound of oak slam" in told(), timeout=5000)
+    assert "the sound of" in tools.preview()
+
+
+def test_answers_come_back_after_a_restart(
+    qtbot: QtBot, make_studio: Callable[..., Studio], studio: Studio, messy: Path
+) -> None:
+    go(qtbot, studio, messy)
+    page = studio.finetuning.settings_page
+    studio.finetuning.captions_page.captions_set.emit([messy / "Doors" / "oak slam.wav"], "bang")
+    qtbot.waitUntil(lambda: captions(studio)["oak slam.wav"] == "bang", timeout=5000)
+    studio.finetune.show_step("settings")
+    page.name_field.setFocus()
+    page.name_field.selectAll()
+    QTest.keyClicks(page.name_field, "doors-2")
+    page.rows["steps"].field.setValue(777)
+    studio.window.leave()
+    again = make_studio()
+    again.actions["place_finetune"].trigger()
+    qtbot.waitUntil(lambda: again.finetune.step() == "settings", timeout=PATIENCE_MS)
+    assert captions(again)["oak slam.wav"] == "bang"
+    assert again.finetuning.settings_page.name() == "doors-2"
+    assert again.finetuning.settings_page.settings().steps == 777
+    assert again.finetuning.settings_page.settings().warmup_steps == 77
+    assert load_answers(again.folders.finetune / "answers.json").folder == str(messy)
+
+
+def test_a_folder_that_is_gone_after_a_restart_loses_no_answer(
+    qtbot: QtBot, make_studio: Callable[..., Studio], studio: Studio, messy: Path
+) -> None:
+    go(qtbot, studio, messy)
+    studio.finetuning.captions_page.captions_set.emit([messy / "Doors" / "oak slam.wav"], "bang")
+    qtbot.waitUntil(lambda: captions(studio)["oak slam.wav"] == "bang", timeout=5000)
+    studio.window.leave()
+    messy.rename(messy.with_name("away"))
+    again = make_studio()
+    again.actions["place_finetune"].trigger()
+    qtbot.waitUntil(lambda: "no folder" in again.finetune.banner.text(), timeout=PATIENCE_MS)
+    assert not again.finetune.is_reachable("findings")
+    messy.with_name("away").rename(messy)
+    again.finetuning.folder_page.again_requested.emit()
+    qtbot.waitUntil(lambda: again.finetune.step() == "findings", timeout=PATIENCE_MS)
+    assert captions(again)["oak slam.wav"] == "bang"
+
+
+def test_a_scan_is_cancelled_and_begun_again(qtbot: QtBot, studio: Studio, messy: Path) -> None:
+    studio.actions["place_finetune"].trigger()
+    studio.finetuning.choose_folder(messy)
+    studio.finetuning.folder_page.cancel_requested.emit()
+    qtbot.waitUntil(lambda: "Stopped" in studio.finetuning.folder_page.words(), timeout=PATIENCE_MS)
+    assert studio.finetune.step() == "folder"
+    studio.finetuning.folder_page.again_requested.emit()
+    qtbot.waitUntil(lambda: studio.finetune.step() == "findings", timeout=PATIENCE_MS)
+
+
+def test_closing_in_the_middle_of_a_scan_ends_cleanly(
+    qtbot: QtBot, studio: Studio, messy: Path
+) -> None:
+    studio.actions["place_finetune"].trigger()
+    studio.finetuning.choose_folder(messy)
+    QTest.qWait(50)
+    studio.window.leave()
+    assert load_answers(studio.folders.finetune / "answers.json").folder == str(messy)
+
+
+@pytest.mark.parametrize("kind", ["nothing", "all broken"])
+def test_a_folder_without_a_usable_clip_is_said_on_the_page(
+    qtbot: QtBot, studio: Studio, tmp_path: Path, kind: str
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    if kind == "all broken":
+        for name in "ab":
+            (folder / f"{name}.wav").write_bytes(b"rubbish" * 40)
+    studio.actions["place_finetune"].trigger()
+    studio.finetuning.choose_folder(folder)
+    words = "no sounds" if kind == "nothing" else "None of the 2 sound files"
+    qtbot.waitUntil(lambda: words in studio.finetune.banner.text(), timeout=PATIENCE_MS)
+    assert studio.finetune.step() == "folder"
+    assert not studio.finetune.next.isEnabled()
+
+
+def test_names_that_are_taken_or_odd_are_refused_before_anything_is_written(
+    qtbot: QtBot, studio: Studio, messy: Path
+) -> None:
+    (studio.folders.runs / "my-doors-no-7").mkdir(parents=True)
+    go(qtbot, studio, messy)
+    page = studio.finetuning.settings_page
+    assert page.name() == "my-doors-no-7-2"
+    studio.finetune.show_step("settings")
+    for name, words in (
+        ("my-doors-no-7", "already"), ("starter", "already"), ("дверь", "cannot be the name"),
+        ("", "no name yet"),
+    ):  # fmt: skip
+        page.name_field.setText(name)
+        page.name_field.textEdited.emit(name)
+        qtbot.waitUntil(lambda words=words: words in page.problem(), timeout=5000)
+        studio.finetune.begin_requested.emit()
+        qtbot.waitUntil(lambda words=words: words in studio.finetune.banner.text(), timeout=5000)
+    assert not list(studio.folders.finetune.glob("*.jsonl"))
+
+
+def test_a_disk_that_cannot_be_written_is_said(qtbot: QtBot, studio: Studio, messy: Path) -> None:
+    studio.folders.data.mkdir(parents=True, exist_ok=True)
+    studio.folders.finetune.write_text("in the way", encoding="ascii")
+    go(qtbot, studio, messy)
+    qtbot.waitUntil(
+        lambda: "keeping the answers" in studio.finetune.banner.text().lower(), timeout=5000
+    )
+    studio.finetune.show_step("settings")
+    orders: list[FinetuneOrder] = []
+    studio.finetune.start_requested.connect(orders.append)
+    studio.finetune.begin_requested.emit()
+    qtbot.waitUntil(lambda: "list of clips" in studio.finetune.banner.text(), timeout=5000)
+    assert orders == []
+    assert studio.finetune.next.isEnabled()
+
+
+def test_a_folder_is_dropped(qtbot: QtBot, studio: Studio, messy: Path) -> None:
+    studio.actions["place_finetune"].trigger()
+    target = studio.finetuning.folder_page._target
+    for path, is_taken in ((messy / "loud.wav", False), (messy, True)):
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(path))])
+        drop = QDropEvent(
+            QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier, QEvent.Type.Drop,
+        )  # fmt: skip
+        target.dropEvent(drop)
+        assert (target.folder == messy) is is_taken
+    qtbot.waitUntil(lambda: studio.finetune.step() == "findings", timeout=PATIENCE_MS)
+
+
+def test_the_place_is_as_wide_as_the_window_and_gives_the_room_back(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    with qtbot.waitExposed(studio.window):
+        studio.window.activateWindow()
+    width = studio.generate.width()
+    studio.actions["place_finetune"].trigger()
+    assert not studio.generate.isVisible()
+    qtbot.waitUntil(lambda: studio.finetune.width() > studio.window.width() - 150, timeout=5000)
+    studio.actions["place_generate"].trigger()
+    qtbot.waitUntil(lambda: studio.generate.width() == width, timeout=5000)
+    keys = {key.toString() for key in studio.actions["generate"].shortcuts()}
+    assert "Ctrl+Return" in keys
+    assert studio.actions["finetune_next"].shortcut().toString() == "Alt+Right"
+
+
+def test_looking_at_a_folder_keeps_the_window_live(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    folder = tmp_path / "many"
+    for number in range(150):
+        write_sound(folder / f"bell {number:03d} {chr(97 + number % 26)}x.wav", number, 0.3)
+    studio.actions["place_finetune"].trigger()
+    QTest.qWait(300)
+    monitor = StallMonitor()
+    monitor.start()
+    studio.finetuning.choose_folder(folder)
+    qtbot.waitUntil(lambda: studio.finetune.step() == "findings", timeout=PATIENCE_MS)
+    studio.finetune.show_step("captions")
+    QTest.qWait(200)
+    monitor.stop()
+    # A busy computer keeps the window waiting, too: the window's own work is what counts.
+    own = [stall for stall in monitor.stalls if stall.own_cpu_s > 0.05 and stall.length_s > 0.1]
+    assert own == []
