@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Stage = Literal[
-    "loading", "sampling", "decoding", "listening", "scanning", "encoding", "training", "converting"
-]
+Stage = Literal["loading", "sampling", "decoding", "listening", "scanning", "encoding", "training"]
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error: the user asked for it

@@ -1,1 +1,0 @@
-"""AudioLDM's original checkpoint files → model folders in diffusers' layout."""
