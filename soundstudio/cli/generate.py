@@ -70,8 +70,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--duration", metavar="S", type=float, default=defaults.duration_s,
         help="seconds, 0.5 to 30 (default: %(default)s)")  # fmt: skip
     add("-n", "--variations", metavar="N", type=int, default=1, help="how many (default: 1)")
-    add("--candidates", metavar="N", type=int, default=defaults.candidates,
-        help="made for each variation; the best match is kept (default: %(default)s)")  # fmt: skip
     add("--steps", metavar="N", type=int, default=defaults.steps, help="default: %(default)s")
     add("--guidance", metavar="W", type=float, default=defaults.guidance,
         help="how closely to follow the prompt, 1 and up (default: %(default)s)")  # fmt: skip
@@ -163,7 +161,6 @@ def request_of(args: argparse.Namespace, settings: Settings) -> GenerationReques
         eta=args.eta,
         seed=seed,
         variations=args.variations,
-        candidates=args.candidates,
     ).validated()
 
 
@@ -278,7 +275,6 @@ class _Generation:
             sample_rate=sound.sample_rate,
             duration_s=samples.duration_s,
             notes=sound.notes,
-            similarity=sound.similarity,
         )
         plan = make_plan(self._settings, user_folders())
         name, stem = export_name(clip, plan)
@@ -301,7 +297,6 @@ def _description(
         "sample_rate": rate,
         "format": args.format,
         "notes": list(sound.notes),
-        "similarity": sound.similarity,
         "request": request.to_dict(),
     }
 

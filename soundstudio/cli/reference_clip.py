@@ -25,15 +25,8 @@ def check_reference_clip(request: GenerationRequest) -> None:
 
 
 def check_listens(row: CatalogueRow, request: GenerationRequest) -> None:
-    """Refuse what needs an ear for a model that has none. Raises ModelError."""
-    if "audio" in row.capabilities:
-        return
-    if request.candidates > 1:
-        raise ModelError(
-            f"{row.title} cannot choose among candidates: it has no audio tower of CLAP.",
-            "Leave --candidates away, or choose a model that can listen with --model.",
-        )
-    if request.like is None:
+    """Refuse a reference clip for a model without an ear for it. Raises ModelError."""
+    if request.like is None or "audio" in row.capabilities:
         return
     raise ModelError(
         f"{row.title} cannot listen to a reference clip: it has no audio tower.",

@@ -146,7 +146,6 @@ class VariationReady(Message):
     """One variation lies at `path`: float32 WAV, the model's samples untouched.
 
     notes: what the user should know about this sound (nearly silent, prompt cut off …).
-    similarity: cosine of CLAP's embeddings of sound and condition, None without an audio tower.
     """
 
     job_id: str
@@ -160,7 +159,6 @@ class VariationReady(Message):
     device: str
     dtype: str
     notes: tuple[str, ...] = ()
-    similarity: float | None = None
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,8 @@ MAX_DURATION_S = 30.0
 MAX_STEPS = 1000
 MAX_GUIDANCE = 30.0
 MAX_VARIATIONS = 64
-MAX_CANDIDATES = 16
 MAX_PROMPT_CHARACTERS = 2000
 MAX_SEED = 2**32 - 1
-# Between one candidate's seed and the next: more than variations, so that none is made twice.
-_CANDIDATE_SEEDS = 65_536
 
 STARTER_MODEL = "starter"
 SAMPLERS = ("dpm++", "ddim", "euler", "euler-a", "heun", "unipc", "pndm", "lms", "ddpm")
@@ -36,9 +33,6 @@ class GenerationRequest:
     guidance: classifier-free guidance scale w of uncond + w (cond - uncond); 1 switches it off.
     eta: DDIM's eta (Song et al. 2021, eq. 16): 0 deterministic, 1 as DDPM; DDIM only.
     seed: variation i draws its noise with seed + i, alone or in a batch.
-    candidates: of each variation so many are made, and the one is kept that CLAP hears as most like
-    the condition (AudioLDM's command line makes 3). Candidate 0 has the variation's seed; the
-    kept one's own seed makes it again with one candidate.
     """
 
     prompt: str
@@ -53,7 +47,6 @@ class GenerationRequest:
     eta: float = 0.0
     seed: int = 0
     variations: int = 1
-    candidates: int = 1
 
     def validated(self) -> GenerationRequest:
         """Return the request itself, or raise `InvalidRequestError` with a clear sentence."""
@@ -62,7 +55,6 @@ class GenerationRequest:
         _check_range("guidance", self.guidance, 1.0, MAX_GUIDANCE)
         _check_range("number of steps", self.steps, 1, MAX_STEPS)
         _check_range("number of variations", self.variations, 1, MAX_VARIATIONS)
-        _check_range("number of candidates", self.candidates, 1, MAX_CANDIDATES)
         _check_range("seed", self.seed, 0, MAX_SEED)
         _check_range("eta", self.eta, 0.0, 1.0)
         _check_range("weight of the reference clip", self.like_weight, 0.0, 1.0)
@@ -75,9 +67,9 @@ class GenerationRequest:
             raise InvalidRequestError("Eta works with the ddim sampler only.", "Set eta to 0.")
         return self
 
-    def seed_of(self, variation: int, candidate: int = 0) -> int:
-        """The seed of one candidate of a variation, wrapped into 32 bits."""
-        return (self.seed + variation + candidate * _CANDIDATE_SEEDS) % (MAX_SEED + 1)
+    def seed_of(self, variation: int) -> int:
+        """The seed of one variation, wrapped into 32 bits."""
+        return (self.seed + variation) % (MAX_SEED + 1)
 
     def for_variation(self, variation: int) -> GenerationRequest:
         """The request that makes this one variation alone."""
@@ -111,7 +103,6 @@ class GenerationRequest:
             steps=int(self.steps),
             seed=int(self.seed),
             variations=int(self.variations),
-            candidates=int(self.candidates),
         )
 
 

@@ -1,4 +1,4 @@
-"""How many sounds go through the model at once."""
+"""How many variations go through the model at once."""
 
 from __future__ import annotations
 
@@ -23,16 +23,15 @@ def batch_size(model: AudioLDM, request: GenerationRequest) -> int:
 
     On a graphics card as many as fit into its free memory.
     """
-    wanted = request.candidates if request.candidates > 1 else request.variations
-    if model.device.kind == "cpu" or wanted == 1:
+    if model.device.kind == "cpu" or request.variations == 1:
         return 1
     free = _free_bytes(model.device.kind)
     channels, time, bands = model.latent_shape(request.duration_s)
     width = int(model.unet.config.block_out_channels[0])
     guided = 2 if request.guidance > 1 else 1
-    bytes_per_sound = _LIVE_MAPS * max(width, channels) * time * bands * 4 * guided
-    fitting = int(free * _SHARE_OF_FREE_MEMORY / max(bytes_per_sound, 1))
-    return max(1, min(fitting, MAX_BATCH, wanted))
+    bytes_per_variation = _LIVE_MAPS * max(width, channels) * time * bands * 4 * guided
+    fitting = int(free * _SHARE_OF_FREE_MEMORY / max(bytes_per_variation, 1))
+    return max(1, min(fitting, MAX_BATCH, request.variations))
 
 
 def _free_bytes(kind: str) -> int:

@@ -1,4 +1,4 @@
-"""A request → its sounds, one after the other; of each the best of its candidates."""
+"""A request → its sounds, one after the other."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from soundstudio.audio.files import read_sound
-from soundstudio.core.errors import ModelError, OutOfMemoryError
+from soundstudio.core.errors import OutOfMemoryError
 from soundstudio.core.progress import Progress, ProgressCallback, ignore_progress
 from soundstudio.engine.audioldm import AudioLDM, Condition
 from soundstudio.generation.batches import batch_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     import torch
 
@@ -33,18 +33,13 @@ _LIKE_DURATION_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GeneratedSound:
-    """One variation: float32 samples [samples] as the vocoder gave them, full scale at ±1.
-
-    seed: its own, with which one candidate makes it again. similarity: cosine between CLAP's
-    embedding of the sound and the condition; None if the model has no audio tower.
-    """
+    """One variation: float32 samples [samples] as the vocoder gave them, full scale at ±1."""
 
     variation: int
     seed: int
     samples: npt.NDArray[np.float32]
     sample_rate: int
     notes: tuple[str, ...] = ()
-    similarity: float | None = None
 
 
 def generate(
@@ -57,109 +52,28 @@ def generate(
     DeviceError.
     """
     request.validated()
-    if request.candidates > 1:
-        check_listens(model)
     condition = make_condition(model, request)
-    waiting = [
-        _Draft(variation, candidate, request.seed_of(variation, candidate))
-        for variation in range(request.variations)
-        for candidate in range(request.candidates)
-    ]
+    length = model.length_samples(request.duration_s)
     size = batch_size(model, request)
-    best: GeneratedSound | None = None
-    while waiting:
-        batch = _next_batch(waiting, size, request)
-        seeds = [draft.seed for draft in batch]
-        report = _reporter(progress, request, batch)
+    first = 0
+    while first < request.variations:
+        numbers = range(first, min(first + size, request.variations))
+        seeds = [request.seed_of(number) for number in numbers]
         try:
-            latents = model.denoise(condition, request, seeds, report, batch[0].variation)
+            latents = model.denoise(condition, request, seeds, progress, first)
         except OutOfMemoryError:
             if size == 1:
                 raise
-            size = len(batch) // 2 or 1
-            log.warning("out of memory; going on with %d sounds at once", size)
+            size = len(numbers) // 2 or 1
+            log.warning("out of memory; going on with %d variations at once", size)
             continue
-        del waiting[: len(batch)]
-        for draft, latent in zip(batch, latents, strict=True):
-            is_last = draft.candidate == request.candidates - 1
-            sound = _decoded(model, condition, request, draft, latent, progress)
-            if best is None or _rank(sound) > _rank(best):
-                best = sound
-            if is_last:
-                progress(Progress("decoding", 1, 1, draft.variation))
-                yield best
-                best = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """One candidate of one variation, before it is made."""
-
-    variation: int
-    candidate: int
-    seed: int
-
-
-def _next_batch(waiting: Sequence[_Draft], size: int, request: GenerationRequest) -> list[_Draft]:
-    """At most `size` of the drafts; candidates of one variation only, so that progress is plain."""
-    batch = list(waiting[:size])
-    if request.candidates > 1:
-        batch = [draft for draft in batch if draft.variation == batch[0].variation]
-    return batch
-
-
-def _reporter(
-    progress: ProgressCallback, request: GenerationRequest, batch: Sequence[_Draft]
-) -> ProgressCallback:
-    """Tells how far a variation is with all of its candidates."""
-    if request.candidates == 1:
-        return progress
-
-    def report(where: Progress) -> None:
-        done = batch[0].candidate * where.steps + len(batch) * where.step
-        steps = request.candidates * where.steps
-        progress(Progress(where.stage, done, steps, batch[0].variation))
-
-    return report
-
-
-def _decoded(
-    model: AudioLDM,
-    condition: Condition,
-    request: GenerationRequest,
-    draft: _Draft,
-    latent: torch.Tensor,
-    progress: ProgressCallback,
-) -> GeneratedSound:
-    """The sound of a latent, and how like the condition CLAP hears it."""
-    if draft.candidate == request.candidates - 1:
-        progress(Progress("decoding", 0, 1, draft.variation))
-    samples = model.decode(latent, model.length_samples(request.duration_s))
-    similarity = None
-    if model.files.has_audio_tower:
-        heard = model.embed_clip(samples, model.sample_rate)
-        similarity = float(heard @ condition.wanted.to(heard))
-    return GeneratedSound(
-        draft.variation,
-        draft.seed,
-        samples,
-        model.sample_rate,
-        (*condition.notes, *_notes_on(samples)),
-        similarity,
-    )
-
-
-def _rank(sound: GeneratedSound) -> float:
-    return -1.0 if sound.similarity is None else sound.similarity
-
-
-def check_listens(model: AudioLDM) -> None:
-    """Raise ModelError if a model cannot choose among candidates."""
-    if not model.files.has_audio_tower:
-        raise ModelError(
-            f"{model.row.title} cannot choose among candidates: it has no audio tower of CLAP.",
-            "Ask for one candidate, or choose a model that can listen.",
-        )
+        first = numbers.stop
+        for number, seed, latent in zip(numbers, seeds, latents, strict=True):
+            progress(Progress("decoding", 0, 1, number))
+            samples = model.decode(latent, length)
+            progress(Progress("decoding", 1, 1, number))
+            notes = (*condition.notes, *_notes_on(samples))
+            yield GeneratedSound(number, seed, samples, model.sample_rate, notes)
 
 
 def make_condition(model: AudioLDM, request: GenerationRequest) -> Condition:

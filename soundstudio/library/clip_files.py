@@ -56,7 +56,6 @@ def clip_of_variation(ready: VariationReady, request: GenerationRequest, sound: 
         rms_db=levels.rms_db,
         lufs=levels.lufs,
         notes=tuple(ready.notes),
-        similarity=ready.similarity,
     )
 
 

@@ -14,7 +14,7 @@ from soundstudio.core.requests import GenerationRequest
 if TYPE_CHECKING:
     from pathlib import Path
 
-Order = Literal["newest", "oldest", "name", "rating", "duration", "similarity"]
+Order = Literal["newest", "oldest", "name", "rating", "duration"]
 MAX_RATING = 5
 
 
@@ -23,10 +23,8 @@ class Clip:
     """One sound in the library.
 
     id: 0 while it is not in a library yet. request: None for a sound that was not generated
-    here; its seed is the clip's own (`variation_seed`). similarity: cosine of the embeddings that
-    the model's own CLAP has of the sound and of what was asked for; None if it could not listen.
-    peak_db and rms_db may be -inf; lufs is None for sounds under 0.4 s. is_missing: the file was
-    deleted or moved behind our back.
+    here; its seed is the clip's own (`variation_seed`). peak_db and rms_db may be -inf; lufs is
+    None for sounds under 0.4 s. is_missing: the file was deleted or moved behind our back.
     """
 
     id: int = 0
@@ -46,7 +44,6 @@ class Clip:
     true_peak_db: float = 0.0
     rms_db: float = 0.0
     lufs: float | None = None
-    similarity: float | None = None
     favourite: bool = False
     rating: int = 0
     tags: tuple[str, ...] = ()

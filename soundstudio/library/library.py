@@ -45,8 +45,6 @@ _ORDERS: Final[dict[Order, str]] = {
     "name": "name COLLATE NOCASE, id",
     "rating": "rating DESC, id DESC",
     "duration": "duration_s DESC, id DESC",
-    # Sounds that nobody compared with a prompt come last.
-    "similarity": "similarity DESC NULLS LAST, id DESC",
 }
 _SQL_VARIABLES: Final = 500
 _MARGIN_S: Final = 86_400.0

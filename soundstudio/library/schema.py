@@ -62,10 +62,6 @@ MIGRATIONS: Final = (
         VALUES (new.id, new.name, new.prompt, new.tags, new.model_title);
     END;
     """,
-    """
-    ALTER TABLE clips ADD COLUMN similarity REAL;
-    CREATE INDEX clips_by_similarity ON clips (trashed, similarity, id);
-    """,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

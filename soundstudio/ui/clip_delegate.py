@@ -202,8 +202,6 @@ class ClipDelegate(QStyledItemDelegate):
 
     def _detail(self, clip: Clip) -> str:
         parts = [clip.model_title, f"seed {clip.variation_seed}" if clip.request else ""]
-        if clip.similarity is not None:
-            parts.append(f"match {clip.similarity:.2f}")
         return " · ".join(part for part in parts if part)
 
     def _two_lines(

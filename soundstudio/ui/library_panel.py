@@ -38,7 +38,6 @@ ORDERS: tuple[tuple[str, Order], ...] = (
     ("By name", "name"),
     ("By rating", "rating"),
     ("By length", "duration"),
-    ("Best match first", "similarity"),
 )
 NARROW_PX = 740
 FILTERS = ("All", "Favourites", "Trash")

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from soundstudio.audio.files import SOUND_SUFFIXES
 from soundstudio.ui.drop_frame import DropFrame
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 
     from soundstudio.ui.icons import Icons
     from soundstudio.ui.theme import Theme
+
+SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3", ".w64", ".rf64", ".opus")
 
 
 def sound_files(data: QMimeData) -> list[Path]:
@@ -131,11 +132,11 @@ class LikeTarget(DropFrame):
         self._label.setText(metrics.elidedText(self._words, Qt.TextElideMode.ElideMiddle, room))
 
     def _on_weight(self) -> None:
-        self._weight_label.setText(_shares(self._weight.value()))
+        self._weight_label.setText(f"{self._weight.value()} % clip")
         self.changed.emit()
 
     def _browse(self) -> None:
-        pattern = " ".join(f"*{suffix}" for suffix in sorted(SOUND_SUFFIXES))
+        pattern = " ".join(f"*{suffix}" for suffix in SOUND_SUFFIXES)
         name, _ = QFileDialog.getOpenFileName(self, "Reference clip", "", f"Sounds ({pattern})")
         if name:
             self.set_clip(Path(name))
@@ -151,10 +152,3 @@ class LikeTarget(DropFrame):
 
     def is_filled(self) -> bool:
         return self._path is not None
-
-
-def _shares(percent: int) -> str:
-    """What the model is told, in words; without a prompt it is the clip alone anyway."""
-    if percent == 100:
-        return "clip alone"
-    return f"clip {percent} %, prompt {100 - percent} %" if percent else "prompt alone"

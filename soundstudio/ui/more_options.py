@@ -1,4 +1,4 @@
-"""What is folded under “More”: model, guidance, steps, sampler, eta, candidates."""
+"""What is folded under “More”: model, guidance, steps, sampler, eta."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
 )
 
 from soundstudio.core.requests import (
-    MAX_CANDIDATES,
     MAX_GUIDANCE,
     MAX_STEPS,
     SAMPLERS,
@@ -55,7 +54,6 @@ class MoreOptions(QWidget):
         self.sampler.currentIndexChanged.connect(self._on_sampler)
         self.eta = QDoubleSpinBox(self._box, minimum=0, maximum=1, singleStep=0.1, decimals=2)
         self.eta.setToolTip("Noise added at each step of DDIM; 0 adds none")
-        self.candidates = QSpinBox(self._box, minimum=1, maximum=MAX_CANDIDATES)
         form = QFormLayout(self._box)
         form.setContentsMargins(6, 0, 0, 0)
         form.setVerticalSpacing(6)
@@ -66,7 +64,6 @@ class MoreOptions(QWidget):
             ("Steps", self.steps),
             ("Sampler", self.sampler),
             ("Eta", self.eta),
-            ("Best of", self.candidates),
         ):
             widget.setAccessibleName(name)
             form.addRow(name, widget)
@@ -76,20 +73,11 @@ class MoreOptions(QWidget):
         column.addWidget(self._fold, alignment=Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._box)
         self._on_fold(False)
-        self.set_listens(True)
         self.set_request(GenerationRequest(prompt=""))
 
     def tab_chain(self) -> tuple[QWidget, ...]:
         """Its controls in the order of Tab."""
-        return (
-            self._fold,
-            self.model,
-            self.guidance,
-            self.steps,
-            self.sampler,
-            self.eta,
-            self.candidates,
-        )
+        return (self._fold, self.model, self.guidance, self.steps, self.sampler, self.eta)
 
     def set_models(self, rows: tuple[CatalogueRow, ...], chosen: str) -> None:
         """Offer the installed models; a chosen one outside the catalogue is a folder."""
@@ -123,20 +111,7 @@ class MoreOptions(QWidget):
         self.steps.setValue(request.steps)
         self.sampler.setCurrentIndex(max(0, self.sampler.findData(request.sampler)))
         self.eta.setValue(request.eta)
-        self.candidates.setValue(request.candidates)
         self._on_sampler()
-
-    def set_listens(self, listens: bool) -> None:
-        """Whether the model can hear which of several sounds matches best."""
-        self.candidates.setEnabled(listens)
-        self.candidates.setToolTip(
-            "So many are made for each sound, and the one that matches the prompt best is kept"
-            if listens
-            else "This model cannot hear which of several sounds matches best"
-        )
-
-    def chosen_candidates(self) -> int:
-        return self.candidates.value() if self.candidates.isEnabled() else 1
 
     def _on_fold(self, is_open: bool) -> None:
         self._box.setVisible(is_open)

@@ -174,7 +174,6 @@ def _store(job: Generate, model: AudioLDM, sound: GeneratedSound) -> VariationRe
         device=model.device.kind,
         dtype=model.dtype,
         notes=sound.notes,
-        similarity=sound.similarity,
     )
 
 

@@ -170,48 +170,6 @@ def test_a_reference_clip_conditions(model: AudioLDM, tmp_path: Path) -> None:
     torch.testing.assert_close(without_prompt.wanted, clip)
 
 
-def test_the_best_candidate_is_kept_and_made_again_by_its_own_seed(model: AudioLDM) -> None:
-    """Against all candidates made one by one, and what CLAP says of each."""
-    request = request_of(variations=2, candidates=3)
-    kept = list(generate(model, request))
-    assert [sound.variation for sound in kept] == [0, 1]
-    wanted = make_condition(model, request).wanted
-    for sound in kept:
-        seeds = [request.seed_of(sound.variation, candidate) for candidate in range(3)]
-        alone = [sounds_of(model, seed=seed)[0] for seed in seeds]
-        heard = [float(model.embed_clip(one.samples, 16000) @ wanted) for one in alone]
-        best = alone[int(np.argmax(heard))]
-        assert sound.seed == best.seed
-        np.testing.assert_array_equal(sound.samples, best.samples)
-        assert sound.similarity == pytest.approx(max(heard), abs=1e-6)
-        assert sound.similarity == pytest.approx(best.similarity, abs=1e-6)
-    assert request.seed_of(1) == request.seed + 1  # whatever the candidates are
-    assert len({request.seed_of(v, c) for v in range(64) for c in range(16)}) == 64 * 16
-
-
-def test_progress_counts_all_candidates(model: AudioLDM, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generate_module, "batch_size", lambda *_: 2)
-    seen: list[Progress] = []
-    list(generate(model, request_of(variations=2, candidates=3), seen.append))
-    for variation in (0, 1):
-        steps = [
-            where.step
-            for where in seen
-            if where.stage == "sampling" and where.first_variation == variation
-        ]
-        assert steps == [0, 2, 4, 6, 6, 7, 8, 9]
-    assert {where.steps for where in seen if where.stage == "sampling"} == {9}
-    assert sum(where.stage == "decoding" for where in seen) == 4
-
-
-def test_a_model_without_audio_tower_cannot_choose(tmp_path: Path) -> None:
-    row = row_of_folder(build_tiny_model(tmp_path / "deaf", audio_tower=False))
-    deaf = load_model(row, "cpu", "float32")
-    assert sounds_of(deaf)[0].similarity is None
-    with pytest.raises(ModelError, match="cannot choose among candidates"):
-        sounds_of(deaf, candidates=2)
-
-
 def test_a_long_reference_clip_embeds_alike_every_time(model: AudioLDM) -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, 48_000 * 5).astype(np.float32)
     first, second = (model.embed_clip(noise, 48_000) for _ in range(2))
@@ -231,8 +189,7 @@ def test_a_missing_reference_clip_is_named(model: AudioLDM, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [{"prompt": "  "}, {"duration_s": 0.1}, {"steps": 0}, {"sampler": "x"}, {"candidates": 17}],
+    "changes", [{"prompt": "  "}, {"duration_s": 0.1}, {"steps": 0}, {"sampler": "x"}]
 )
 def test_an_impossible_request_is_refused(model: AudioLDM, changes: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequestError):

@@ -322,34 +322,6 @@ def test_an_unwritable_folder_is_explained(
         Library.open(dataclasses.replace(folders, data=locked / "new"))
 
 
-def test_a_library_of_the_first_version_is_taken_over(
-    folders: UserFolders, hand_over: Callable[..., VariationReady]
-) -> None:
-    """Without the column and the index that the second one brought."""
-    request = GenerationRequest(prompt="rain", variations=3)
-    old = Library.open(folders)
-    first = old.add_generated(hand_over(request, 0), request)
-    old.close()
-    connection = sqlite3.connect(folders.library_file, isolation_level=None)
-    connection.execute("DROP INDEX clips_by_similarity")
-    connection.execute("ALTER TABLE clips DROP COLUMN similarity")
-    connection.execute("PRAGMA user_version = 1")
-    connection.close()
-
-    library = Library.open(folders)
-    assert library.clip(first.id).similarity is None
-    weak, strong = (
-        library.add_generated(
-            dataclasses.replace(hand_over(request, number), similarity=value), request
-        )
-        for number, value in ((1, -0.2), (2, 0.4))
-    )
-    assert library.clip(strong.id).similarity == 0.4
-    by_match = library.ids(ClipQuery(order="similarity")).tolist()
-    assert by_match == [strong.id, weak.id, first.id]  # what nobody compared comes last
-    library.close()
-
-
 def test_a_migration_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from soundstudio.library import schema
 
