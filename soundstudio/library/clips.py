@@ -25,7 +25,8 @@ class Clip:
     id: 0 while it is not in a library yet. request: None for a sound that was not generated
     here; its seed is the clip's own (`variation_seed`). peak_db and rms_db may be -inf; lufs is
     None for sounds under 0.4 s. clap_score: cosine of what was asked for and the sound, by the
-    CLAP of the model that made it; None if that has no audio tower. is_missing: the file was deleted or moved behind our back.
+    CLAP of the model that made it; None if that has no audio tower. is_missing: the
+    file was deleted or moved behind our back.
     """
 
     id: int = 0
