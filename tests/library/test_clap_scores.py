@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import dataclasses
 import sqlite3
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import pytest
-from conftest import handed_over
-
+from soundstudio.core.messages import VariationReady
 from soundstudio.core.requests import GenerationRequest
 from soundstudio.library import schema
 from soundstudio.library.clips import ClipQuery, from_json, to_json
 from soundstudio.library.library import Library
 
 if TYPE_CHECKING:
+    import pytest
+
     from soundstudio.core.paths import UserFolders
 
 RAIN = GenerationRequest(prompt="rain")
 
 
-def add(library: Library, folders: UserFolders, variation: int, score: float | None) -> int:
-    ready = dataclasses.replace(handed_over(folders, RAIN, variation), clap_score=score)
+HandOver = Callable[..., VariationReady]
+
+
+def add(library: Library, hand_over: HandOver, variation: int, score: float | None) -> int:
+    ready = dataclasses.replace(hand_over(RAIN, variation), clap_score=score)
     return library.add_generated(ready, RAIN).id
 
 
 def test_scores_are_kept_and_sort_with_the_unscored_last(
-    library: Library, folders: UserFolders
+    library: Library, hand_over: HandOver
 ) -> None:
-    ids = [add(library, folders, number, score) for number, score in enumerate((0.1, None, 0.4))]
+    ids = [add(library, hand_over, number, score) for number, score in enumerate((0.1, None, 0.4))]
     assert [library.clip(id_).clap_score for id_ in ids] == [0.1, None, 0.4]
     assert list(library.ids(ClipQuery(order="clap"))) == [ids[2], ids[0], ids[1]]
     clip = library.clip(ids[2])
@@ -38,7 +42,7 @@ def test_scores_are_kept_and_sort_with_the_unscored_last(
 
 
 def test_a_library_of_the_previous_version_gets_the_column(
-    folders: UserFolders, monkeypatch: pytest.MonkeyPatch
+    folders: UserFolders, hand_over: HandOver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Made by the previous version's own statements, with a clip in it."""
     folders.library_file.parent.mkdir(parents=True)
@@ -63,7 +67,7 @@ def test_a_library_of_the_previous_version_gets_the_column(
         old = library.clip(1)
         assert (old.name, old.rating, old.clap_score) == ("old", 3, None)
         assert old.request == GenerationRequest(prompt="rain", seed=4)
-        new = add(library, folders, 0, 0.25)
+        new = add(library, hand_over, 0, 0.25)
         assert list(library.ids(ClipQuery(order="clap"))) == [new, 1]
     finally:
         library.close()
