@@ -102,13 +102,13 @@ def in_turns(
     seconds: dict[str, list[float]] = {"engine": [], "AudioLDMPipeline": []}
     sounds: dict[str, np.ndarray] = {}
     for number in range(args.rounds + 1):
-        for name in seconds:
+        for name, taken in seconds.items():
             started = time.perf_counter()
             is_ours = name == "engine"
             sounds[name] = ours(model, request) if is_ours else theirs(pipeline, request)
             finish(args.device)
             if number:  # the first round warms up
-                seconds[name].append(time.perf_counter() - started)
+                taken.append(time.perf_counter() - started)
     for name, taken in seconds.items():
         print(f"{name}: {statistics.median(taken):.2f} s ({min(taken):.2f} to {max(taken):.2f})")
     ratio = statistics.median(seconds["AudioLDMPipeline"]) / statistics.median(seconds["engine"])
