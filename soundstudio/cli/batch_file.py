@@ -29,6 +29,7 @@ _ALIASES: Final = {"n": "variations"}
 _NAMES: Final = {
     "steps": "number of steps",
     "variations": "number of variations",
+    "candidates": "number of candidates",
     "like-weight": "weight of the reference clip",
 }
 _MOST_NAMED: Final = 5

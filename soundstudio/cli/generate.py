@@ -16,7 +16,12 @@ from soundstudio.cli.terminal import ProgressBar, write_json, write_line, write_
 from soundstudio.core.catalogue import find_model
 from soundstudio.core.errors import InvalidRequestError, StudioError
 from soundstudio.core.paths import user_folders
-from soundstudio.core.requests import DEFAULT_SAMPLER, SAMPLERS, GenerationRequest
+from soundstudio.core.requests import (
+    DEFAULT_SAMPLER,
+    ORIGINAL_CANDIDATES,
+    SAMPLERS,
+    GenerationRequest,
+)
 from soundstudio.core.settings import chosen_models_folder, load_settings
 
 if TYPE_CHECKING:
@@ -70,6 +75,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--duration", metavar="S", type=float, default=defaults.duration_s,
         help="seconds, 0.5 to 30 (default: %(default)s)")  # fmt: skip
     add("-n", "--variations", metavar="N", type=int, default=1, help="how many (default: 1)")
+    add("--candidates", metavar="N", type=int, default=defaults.candidates,
+        help="make N of each variation, keep the one nearest to the wish by the model's CLAP "
+        f"(default: %(default)s; the original AudioLDM: {ORIGINAL_CANDIDATES})")  # fmt: skip
     add("--steps", metavar="N", type=int, default=defaults.steps, help="default: %(default)s")
     add("--guidance", metavar="W", type=float, default=defaults.guidance,
         help="how closely to follow the prompt, 1 and up (default: %(default)s)")  # fmt: skip
@@ -161,6 +169,7 @@ def request_of(args: argparse.Namespace, settings: Settings) -> GenerationReques
         eta=args.eta,
         seed=seed,
         variations=args.variations,
+        candidates=args.candidates,
     ).validated()
 
 
@@ -275,6 +284,7 @@ class _Generation:
             sample_rate=sound.sample_rate,
             duration_s=samples.duration_s,
             notes=sound.notes,
+            clap_score=sound.clap_score,
         )
         plan = make_plan(self._settings, user_folders())
         name, stem = export_name(clip, plan)
@@ -296,6 +306,7 @@ def _description(
         "duration_s": len(sound.samples) / sound.sample_rate,
         "sample_rate": rate,
         "format": args.format,
+        "clap_score": sound.clap_score,
         "notes": list(sound.notes),
         "request": request.to_dict(),
     }

@@ -25,8 +25,16 @@ def check_reference_clip(request: GenerationRequest) -> None:
 
 
 def check_listens(row: CatalogueRow, request: GenerationRequest) -> None:
-    """Refuse a reference clip for a model without an ear for it. Raises ModelError."""
-    if request.like is None or "audio" in row.capabilities:
+    """Refuse what needs an ear of a model without one. Raises ModelError."""
+    if "audio" in row.capabilities:
+        return
+    if request.candidates > 1:
+        raise ModelError(
+            f"{row.title} cannot choose the best of {request.candidates} candidates: it has no "
+            "audio tower.",
+            "Leave --candidates away, or choose a model that can with --model.",
+        )
+    if request.like is None:
         return
     raise ModelError(
         f"{row.title} cannot listen to a reference clip: it has no audio tower.",

@@ -146,6 +146,7 @@ class VariationReady(Message):
     """One variation lies at `path`: float32 WAV, the model's samples untouched.
 
     notes: what the user should know about this sound (nearly silent, prompt cut off …).
+    clap_score: cosine of the condition and the sound, -1 to 1; None without an audio tower.
     """
 
     job_id: str
@@ -159,6 +160,7 @@ class VariationReady(Message):
     device: str
     dtype: str
     notes: tuple[str, ...] = ()
+    clap_score: float | None = None
 
 
 @dataclass(frozen=True)

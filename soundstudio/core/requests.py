@@ -14,8 +14,14 @@ MAX_DURATION_S = 30.0
 MAX_STEPS = 1000
 MAX_GUIDANCE = 30.0
 MAX_VARIATIONS = 64
+MAX_CANDIDATES = 16
+ORIGINAL_CANDIDATES = 3
+"""How many the original AudioLDM makes of each sound to keep the best."""
 MAX_PROMPT_CHARACTERS = 2000
 MAX_SEED = 2**32 - 1
+# 2³² over the golden ratio, odd: its multiples lie far from each other and from 0, so that no
+# candidate of one variation has the seed of another variation's candidate (a test counts them).
+_CANDIDATE_STRIDE = 2_654_435_761
 
 STARTER_MODEL = "starter"
 SAMPLERS = ("dpm++", "ddim", "euler", "euler-a", "heun", "unipc", "pndm", "lms", "ddpm")
@@ -33,6 +39,10 @@ class GenerationRequest:
     guidance: classifier-free guidance scale w of uncond + w (cond - uncond); 1 switches it off.
     eta: DDIM's eta (Song et al. 2021, eq. 16): 0 deterministic, 1 as DDPM; DDIM only.
     seed: variation i draws its noise with seed + i, alone or in a batch.
+    candidates: of each variation so many are made and the one most like the condition by CLAP is
+        kept; 1 keeps the only one. Candidate 0 of variation i has the variation's own seed;
+        candidate j has that seed plus j strides (`candidate_seed`). A kept clip carries its
+        candidate's seed: with it and `candidates` 1 the same sound comes again.
     """
 
     prompt: str
@@ -47,6 +57,7 @@ class GenerationRequest:
     eta: float = 0.0
     seed: int = 0
     variations: int = 1
+    candidates: int = 1
 
     def validated(self) -> GenerationRequest:
         """Return the request itself, or raise `InvalidRequestError` with a clear sentence."""
@@ -55,6 +66,7 @@ class GenerationRequest:
         _check_range("guidance", self.guidance, 1.0, MAX_GUIDANCE)
         _check_range("number of steps", self.steps, 1, MAX_STEPS)
         _check_range("number of variations", self.variations, 1, MAX_VARIATIONS)
+        _check_range("number of candidates", self.candidates, 1, MAX_CANDIDATES)
         _check_range("seed", self.seed, 0, MAX_SEED)
         _check_range("eta", self.eta, 0.0, 1.0)
         _check_range("weight of the reference clip", self.like_weight, 0.0, 1.0)
@@ -70,6 +82,10 @@ class GenerationRequest:
     def seed_of(self, variation: int) -> int:
         """The seed of one variation, wrapped into 32 bits."""
         return (self.seed + variation) % (MAX_SEED + 1)
+
+    def candidate_seed(self, variation: int, candidate: int) -> int:
+        """The seed of one candidate of a variation, whatever the number of either."""
+        return (self.seed_of(variation) + candidate * _CANDIDATE_STRIDE) % (MAX_SEED + 1)
 
     def for_variation(self, variation: int) -> GenerationRequest:
         """The request that makes this one variation alone."""
@@ -103,6 +119,7 @@ class GenerationRequest:
             steps=int(self.steps),
             seed=int(self.seed),
             variations=int(self.variations),
+            candidates=int(self.candidates),
         )
 
 

@@ -1,11 +1,11 @@
-"""CLAP's audio tower: a sound → the embedding that conditions the model on it."""
+"""CLAP's audio tower: a sound → the embedding that conditions the model, or that is scored."""
 
 from __future__ import annotations
 
 import importlib
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.audio.files import Sound
 from soundstudio.audio.resampling import resample
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from soundstudio.engine.model_folder import ModelFolder
 
 log = logging.getLogger(__name__)
+
+_ARC_TOO_SHORT: Final = 1e-4
 
 
 class ClipEncoder:
@@ -71,3 +73,24 @@ class ClipEncoder:
                 features["input_features"].to(self._device, torch.float32), is_longer=None
             )
             return torch.nn.functional.normalize(output.audio_embeds[0].float(), dim=-1)
+
+
+def blend(text: torch.Tensor, clip: torch.Tensor, weight: float) -> torch.Tensor:
+    """The unit embedding [embedding] at `weight` of the arc from `text` (0) to `clip` (1).
+
+    Spherical interpolation (Shoemake 1985): both are directions, and the angle is what CLAP's
+    similarity measures, so equal steps of the weight are equal steps of the angle. A straight line
+    between them, normalised, would turn fastest in its middle, and CLAP's text and sound stand so
+    far apart that one hears it.
+    """
+    import torch
+
+    cosine = torch.dot(text, clip).clamp(-1.0, 1.0)
+    angle = torch.arccos(cosine)
+    if float(torch.sin(angle)) < _ARC_TOO_SHORT:
+        # One direction (or opposite ones, which no single arc joins): a line does.
+        mixed = (1.0 - weight) * text + weight * clip
+    else:
+        mixed = torch.sin((1.0 - weight) * angle) * text + torch.sin(weight * angle) * clip
+    unit: torch.Tensor = torch.nn.functional.normalize(mixed, dim=-1)
+    return unit

@@ -18,12 +18,12 @@ _SHARE_OF_FREE_MEMORY: Final = 0.6
 MAX_BATCH: Final = 16
 
 
-def batch_size(model: AudioLDM, request: GenerationRequest) -> int:
+def batch_size(model: AudioLDM, request: GenerationRequest, sounds: int) -> int:
     """1 on a processor, where batches save nothing and the first sound would come late.
 
-    On a graphics card as many as fit into its free memory.
+    On a graphics card as many of the `sounds` as fit into its free memory.
     """
-    if model.device.kind == "cpu" or request.variations == 1:
+    if model.device.kind == "cpu" or sounds == 1:
         return 1
     free = _free_bytes(model.device.kind)
     channels, time, bands = model.latent_shape(request.duration_s)
@@ -31,7 +31,7 @@ def batch_size(model: AudioLDM, request: GenerationRequest) -> int:
     guided = 2 if request.guidance > 1 else 1
     bytes_per_variation = _LIVE_MAPS * max(width, channels) * time * bands * 4 * guided
     fitting = int(free * _SHARE_OF_FREE_MEMORY / max(bytes_per_variation, 1))
-    return max(1, min(fitting, MAX_BATCH, request.variations))
+    return max(1, min(fitting, MAX_BATCH, sounds))
 
 
 def _free_bytes(kind: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from soundstudio.audio.files import read_sound
-from soundstudio.core.errors import OutOfMemoryError
+from soundstudio.core.errors import ModelError, OutOfMemoryError, StudioError
 from soundstudio.core.progress import Progress, ProgressCallback, ignore_progress
 from soundstudio.engine.audioldm import AudioLDM, Condition
+from soundstudio.engine.clap import blend
 from soundstudio.generation.batches import batch_size
 
 if TYPE_CHECKING:
@@ -33,13 +35,17 @@ _LIKE_DURATION_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GeneratedSound:
-    """One variation: float32 samples [samples] as the vocoder gave them, full scale at ±1."""
+    """One variation: float32 samples [samples] as the vocoder gave them, full scale at ±1.
+
+    seed: makes this sound again as variation 0 without candidates. clap_score: see `clap_score`.
+    """
 
     variation: int
     seed: int
     samples: npt.NDArray[np.float32]
     sample_rate: int
     notes: tuple[str, ...] = ()
+    clap_score: float | None = None
 
 
 def generate(
@@ -52,28 +58,132 @@ def generate(
     DeviceError.
     """
     request.validated()
+    if request.candidates > 1 and not model.files.has_audio_tower:
+        raise ModelError(
+            f"{model.row.title} cannot choose the best of {request.candidates} candidates: it has "
+            "no audio tower.",
+            "Switch “best of” off, or choose a model that can listen.",
+        )
     condition = make_condition(model, request)
+    if request.candidates > 1:
+        yield from best_of_candidates(model, condition, request, progress)
+        return
+    for number, samples in make_sounds(
+        model, condition, request, range(request.variations), progress
+    ):
+        score = clap_score(model, condition, samples)
+        yield _described(model, condition, number, request.seed_of(number), samples, score)
+
+
+def best_of_candidates(
+    model: AudioLDM, condition: Condition, request: GenerationRequest, progress: ProgressCallback
+) -> Iterator[GeneratedSound]:
+    """Of each variation the candidate that CLAP finds nearest to the condition.
+
+    Only the best so far is kept in memory; of equal ones the first. A variation's progress counts
+    the steps of all its candidates.
+    """
+    for number in range(request.variations):
+        best: tuple[float, int, npt.NDArray[np.float32]] | None = None
+        seeds = dataclasses.replace(request, seed=request.seed_of(number), variations=1)
+        counted = _over_candidates(progress, number, request.candidates)
+        for candidate, samples in make_sounds(
+            model, condition, seeds, range(request.candidates), counted
+        ):
+            score = clap_score(model, condition, samples, must=True)
+            assert score is not None
+            if best is None or score > best[0]:
+                best = score, request.candidate_seed(number, candidate), samples
+        assert best is not None
+        yield _described(model, condition, number, best[1], best[2], best[0])
+
+
+def make_sounds(
+    model: AudioLDM,
+    condition: Condition,
+    request: GenerationRequest,
+    numbers: range,
+    progress: ProgressCallback,
+) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+    """Variations of `request`, or with `candidates` above 1 its candidates, as many as fit at once.
+
+    Yields (number, samples) in order. Raises OutOfMemoryError if not even one fits.
+    """
     length = model.length_samples(request.duration_s)
-    size = batch_size(model, request)
+    is_choice = request.candidates > 1
+    size = batch_size(model, request, len(numbers))
     first = 0
-    while first < request.variations:
-        numbers = range(first, min(first + size, request.variations))
-        seeds = [request.seed_of(number) for number in numbers]
+    while first < len(numbers):
+        batch = numbers[first : first + size]
+        seeds = [
+            request.candidate_seed(0, number) if is_choice else request.seed_of(number)
+            for number in batch
+        ]
         try:
             latents = model.denoise(condition, request, seeds, progress, first)
         except OutOfMemoryError:
             if size == 1:
                 raise
-            size = len(numbers) // 2 or 1
-            log.warning("out of memory; going on with %d variations at once", size)
+            size = len(batch) // 2 or 1
+            log.warning("out of memory; going on with %d sounds at once", size)
             continue
-        first = numbers.stop
-        for number, seed, latent in zip(numbers, seeds, latents, strict=True):
+        first += len(batch)
+        for number, latent in zip(batch, latents, strict=True):
             progress(Progress("decoding", 0, 1, number))
             samples = model.decode(latent, length)
             progress(Progress("decoding", 1, 1, number))
-            notes = (*condition.notes, *_notes_on(samples))
-            yield GeneratedSound(number, seed, samples, model.sample_rate, notes)
+            yield number, samples
+
+
+def _over_candidates(progress: ProgressCallback, number: int, count: int) -> ProgressCallback:
+    """Tell of one variation's candidates as one piece of work, decoding once at its end."""
+
+    furthest = Progress("sampling", 0, count, number)
+
+    def report(where: Progress) -> None:
+        nonlocal furthest
+        if where.stage == "sampling":
+            # `variations` candidates go through the model at once.
+            step = where.first_variation * where.steps + where.step * where.variations
+            furthest = Progress("sampling", step, count * where.steps, number)
+        elif where.first_variation == count - 1:
+            furthest = Progress(where.stage, where.step, where.steps, number)
+        # Decoding an earlier candidate moves nothing, but may be cancelled.
+        progress(furthest)
+
+    return report
+
+
+def clap_score(
+    model: AudioLDM, condition: Condition, samples: npt.NDArray[np.float32], must: bool = False
+) -> float | None:
+    """Cosine of the condition and the sound, by the model's own CLAP; -1 to 1.
+
+    None if the model has no audio tower, or (unless `must`) if the tower cannot be used: a sound
+    that is there is worth more than its score. Raises ModelError, OutOfMemoryError with `must`.
+    """
+    if not model.files.has_audio_tower:
+        return None
+    try:
+        heard = model.embed_clip(samples, model.sample_rate)
+    except StudioError as error:
+        if must:
+            raise
+        log.warning("no CLAP score: %s", error.sentence())
+        return None
+    return float(heard @ condition.wanted.to(heard))
+
+
+def _described(
+    model: AudioLDM,
+    condition: Condition,
+    number: int,
+    seed: int,
+    samples: npt.NDArray[np.float32],
+    score: float | None,
+) -> GeneratedSound:
+    notes = (*condition.notes, *_notes_on(samples))
+    return GeneratedSound(number, seed, samples, model.sample_rate, notes, score)
 
 
 def make_condition(model: AudioLDM, request: GenerationRequest) -> Condition:
@@ -93,14 +203,12 @@ def make_condition(model: AudioLDM, request: GenerationRequest) -> Condition:
 
 def _wanted(model: AudioLDM, request: GenerationRequest, text: torch.Tensor) -> torch.Tensor:
     """The prompt's embedding, moved towards the reference clip's by its weight."""
-    import torch
-
     if request.like is None:
         return text
     sound = read_sound(Path(request.like).expanduser(), _LIKE_DURATION_S)
     clip = model.embed_clip(sound.mono(), sound.sample_rate)
     weight = request.like_weight if request.prompt.strip() else 1.0
-    return torch.nn.functional.normalize(weight * clip + (1 - weight) * text, dim=-1)
+    return blend(text, clip, weight)
 
 
 def _notes_on(samples: npt.NDArray[np.float32]) -> list[str]:

@@ -56,6 +56,7 @@ def clip_of_variation(ready: VariationReady, request: GenerationRequest, sound: 
         rms_db=levels.rms_db,
         lufs=levels.lufs,
         notes=tuple(ready.notes),
+        clap_score=ready.clap_score,
     )
 
 

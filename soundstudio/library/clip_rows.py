@@ -21,6 +21,7 @@ COLUMNS: Final = (
     "path", "name", "created_at", "request", "prompt", "variation_seed", "model_title",
     "model_licence", "device", "dtype", "sample_rate", "duration_s", "channels", "peak_db",
     "true_peak_db", "rms_db", "lufs", "favourite", "rating", "tags", "notes", "trashed",
+    "clap_score",
 )  # fmt: skip
 SELECT: Final = f"SELECT id, {', '.join(COLUMNS)} FROM clips"
 # Another process may have found the file first: then its row serves.

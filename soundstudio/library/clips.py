@@ -14,7 +14,7 @@ from soundstudio.core.requests import GenerationRequest
 if TYPE_CHECKING:
     from pathlib import Path
 
-Order = Literal["newest", "oldest", "name", "rating", "duration"]
+Order = Literal["newest", "oldest", "name", "rating", "duration", "clap"]
 MAX_RATING = 5
 
 
@@ -24,7 +24,9 @@ class Clip:
 
     id: 0 while it is not in a library yet. request: None for a sound that was not generated
     here; its seed is the clip's own (`variation_seed`). peak_db and rms_db may be -inf; lufs is
-    None for sounds under 0.4 s. is_missing: the file was deleted or moved behind our back.
+    None for sounds under 0.4 s. clap_score: cosine of what was asked for and the sound, by the
+    CLAP of the model that made it; None if that has no audio tower. is_missing: the
+    file was deleted or moved behind our back.
     """
 
     id: int = 0
@@ -44,6 +46,7 @@ class Clip:
     true_peak_db: float = 0.0
     rms_db: float = 0.0
     lufs: float | None = None
+    clap_score: float | None = None
     favourite: bool = False
     rating: int = 0
     tags: tuple[str, ...] = ()

@@ -45,6 +45,7 @@ _ORDERS: Final[dict[Order, str]] = {
     "name": "name COLLATE NOCASE, id",
     "rating": "rating DESC, id DESC",
     "duration": "duration_s DESC, id DESC",
+    "clap": "clap_score DESC, id DESC",
 }
 _SQL_VARIABLES: Final = 500
 _MARGIN_S: Final = 86_400.0

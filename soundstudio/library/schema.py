@@ -62,6 +62,10 @@ MIGRATIONS: Final = (
         VALUES (new.id, new.name, new.prompt, new.tags, new.model_title);
     END;
     """,
+    """
+    ALTER TABLE clips ADD COLUMN clap_score REAL;
+    CREATE INDEX clips_by_clap ON clips (trashed, clap_score, id);
+    """,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

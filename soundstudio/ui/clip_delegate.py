@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
@@ -26,7 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from soundstudio.ui.clip_rows import FailedRow, PendingRow
-from soundstudio.ui.clip_table_model import ROW_ROLE, Column, moment_text
+from soundstudio.ui.clip_table_model import ROW_ROLE, Column
 from soundstudio.ui.thin_bar import draw_bar
 
 if TYPE_CHECKING:
@@ -154,11 +153,7 @@ class ClipDelegate(QStyledItemDelegate):
             self._paint_rating(painter, rect, clip.rating, index.row() == self.hovered_row)
         else:
             painter.setPen(QColor(c.muted))
-            text = (
-                f"{clip.duration_s:.1f} s"
-                if column == Column.DURATION
-                else moment_text(clip.created_at, datetime.now().astimezone())
-            )
+            text = str(index.data() or "")
             flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
             painter.drawText(rect.adjusted(6, 0, -6, 0), flags, text)
 

@@ -62,6 +62,7 @@ class ClipTable(AuditionTable):
         self.setColumnWidth(Column.WAVE, 150)
         self.setColumnWidth(Column.RATING, STARS * STAR_PX + 14)
         self.setColumnWidth(Column.DURATION, metrics.horizontalAdvance("00.0 s") + 22)
+        self.setColumnWidth(Column.CLAP, metrics.horizontalAdvance("-0.00") + 24)
         self.setColumnWidth(Column.CREATED, metrics.horizontalAdvance("30 Nov 2026") + 24)
 
     # what is selected
@@ -126,6 +127,7 @@ class ClipTable(AuditionTable):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.setColumnHidden(Column.CREATED, self.viewport().width() < 560)
+        self.setColumnHidden(Column.CLAP, self.viewport().width() < 520)
         self.setColumnHidden(Column.RATING, self.viewport().width() < 470)
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:

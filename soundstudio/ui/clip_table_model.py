@@ -47,10 +47,11 @@ class Column(IntEnum):
     NAME = 2
     RATING = 3
     DURATION = 4
-    CREATED = 5
+    CLAP = 5
+    CREATED = 6
 
 
-TITLES = ("", "", "Name", "Rating", "Length", "Made")
+TITLES = ("", "", "Name", "Rating", "Length", "CLAP", "Made")
 
 
 def moment_text(moment: datetime, now: datetime) -> str:
@@ -287,6 +288,24 @@ def _text(row: PendingRow | FailedRow | Clip | None, column: int, is_tip: bool) 
         return "\n".join(line for line in lines if line)
     if column == Column.DURATION:
         return f"{row.duration_s:.1f} s"
+    if column == Column.CLAP:
+        return _clap_text(row, is_tip)
     if column == Column.CREATED:
         return moment_text(row.created_at, datetime.now().astimezone())
     return ""
+
+
+def _clap_text(clip: Clip, is_tip: bool) -> str:
+    """The score as a column shows it; as a tip, what it compares and whose CLAP it is."""
+    if clip.clap_score is None or clip.request is None:
+        return "No CLAP score: the model had no audio tower." if is_tip else ""
+    if not is_tip:
+        return f"{clip.clap_score:.2f}"
+    asked = "the prompt"
+    if clip.request.like is not None:
+        weight = clip.request.like_weight if clip.request.prompt.strip() else 1.0
+        asked = "the reference clip" if weight == 1 else "the prompt and the reference clip"
+    return (
+        f"CLAP similarity of the sound and {asked}: {clip.clap_score:.3f} (1 is alike, 0 is "
+        f"unrelated), by the CLAP of {clip.model_title}. Compare only scores of one model."
+    )

@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
+from soundstudio.audio.files import SOUND_SUFFIXES
 from soundstudio.ui.clip_rows import FailedRow, PendingRow
-from soundstudio.ui.like_target import SOUND_SUFFIXES
 from soundstudio.ui.main_window import CLIP_MENU, FAILED_MENU, VIEWER_MENU
 from soundstudio.ui.questions import ask_to_empty_trash, ask_to_quit
 from soundstudio.ui.request_form import example_prompts
@@ -256,7 +256,9 @@ class Commands(QObject):
 
     def _on_model(self, model: str) -> None:
         s = self._s
-        s.generate.like.set_available("audio" in s.settings.capabilities_of(model))
+        listens = "audio" in s.settings.capabilities_of(model)
+        s.generate.like.set_available(listens)
+        s.generate.more.set_listens(listens)
         s.settings.change(model=model)
         s.generation.load_model(model)
         self._enable()
@@ -336,7 +338,7 @@ class Commands(QObject):
         self._s.library_panel.search.selectAll()
 
     def _add_files(self) -> None:
-        pattern = " ".join(f"*{suffix}" for suffix in SOUND_SUFFIXES)
+        pattern = " ".join(f"*{suffix}" for suffix in sorted(SOUND_SUFFIXES))
         names, _ = QFileDialog.getOpenFileNames(
             self._s.window, "Add sound files", "", f"Sounds ({pattern})"
         )

@@ -242,6 +242,7 @@ class GeneratePanel(QWidget):
             eta=round(self.more.eta.value(), 2) if is_ddim else 0.0,
             seed=self.seed.shown(),
             variations=self._variations.value(),
+            candidates=self.more.chosen_candidates(),
         )
         try:
             request.validated()

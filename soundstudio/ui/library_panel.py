@@ -38,6 +38,7 @@ ORDERS: tuple[tuple[str, Order], ...] = (
     ("By name", "name"),
     ("By rating", "rating"),
     ("By length", "duration"),
+    ("By CLAP score", "clap"),
 )
 NARROW_PX = 740
 FILTERS = ("All", "Favourites", "Trash")

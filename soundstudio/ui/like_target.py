@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from soundstudio.audio.files import SOUND_SUFFIXES
 from soundstudio.ui.drop_frame import DropFrame
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
     from soundstudio.ui.icons import Icons
     from soundstudio.ui.theme import Theme
 
-SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".aif", ".aiff", ".mp3", ".w64", ".rf64", ".opus")
+_WEIGHT_TIP = (
+    "How much the clip counts beside the prompt. 100 % clip: the prompt is not heeded at all. "
+    "0 % clip: the clip is not. In between the model is told of a sound between the two."
+)
 
 
 def sound_files(data: QMimeData) -> list[Path]:
@@ -37,6 +41,11 @@ def sound_files(data: QMimeData) -> list[Path]:
         return []
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
     return [path for path in paths if path.suffix.lower() in SOUND_SUFFIXES]
+
+
+def weight_words(per_cent: int) -> str:
+    """What the slider's place means; its ends say what is left out."""
+    return {100: "clip only", 0: "prompt only"}.get(per_cent, f"{per_cent} % clip")
 
 
 class LikeTarget(DropFrame):
@@ -65,7 +74,10 @@ class LikeTarget(DropFrame):
         self._weight.setRange(0, 100)
         self._weight.setValue(100)
         self._weight.setAccessibleName("Weight of the reference clip in per cent")
+        self._weight.setAccessibleDescription(_WEIGHT_TIP)
+        self._weight.setToolTip(_WEIGHT_TIP)
         self._weight_label = QLabel(self)
+        self._weight_label.setToolTip(_WEIGHT_TIP)
         self._weight_label.setObjectName("muted")
         self._weight.valueChanged.connect(self._on_weight)
         top = QHBoxLayout()
@@ -132,11 +144,11 @@ class LikeTarget(DropFrame):
         self._label.setText(metrics.elidedText(self._words, Qt.TextElideMode.ElideMiddle, room))
 
     def _on_weight(self) -> None:
-        self._weight_label.setText(f"{self._weight.value()} % clip")
+        self._weight_label.setText(weight_words(self._weight.value()))
         self.changed.emit()
 
     def _browse(self) -> None:
-        pattern = " ".join(f"*{suffix}" for suffix in SOUND_SUFFIXES)
+        pattern = " ".join(f"*{suffix}" for suffix in sorted(SOUND_SUFFIXES))
         name, _ = QFileDialog.getOpenFileName(self, "Reference clip", "", f"Sounds ({pattern})")
         if name:
             self.set_clip(Path(name))

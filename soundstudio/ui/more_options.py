@@ -16,8 +16,10 @@ from PySide6.QtWidgets import (
 )
 
 from soundstudio.core.requests import (
+    MAX_CANDIDATES,
     MAX_GUIDANCE,
     MAX_STEPS,
+    ORIGINAL_CANDIDATES,
     SAMPLERS,
     GenerationRequest,
 )
@@ -54,6 +56,12 @@ class MoreOptions(QWidget):
         self.sampler.currentIndexChanged.connect(self._on_sampler)
         self.eta = QDoubleSpinBox(self._box, minimum=0, maximum=1, singleStep=0.1, decimals=2)
         self.eta.setToolTip("Noise added at each step of DDIM; 0 adds none")
+        self.candidates = QSpinBox(self._box, minimum=1, maximum=MAX_CANDIDATES)
+        self.candidates.setSpecialValueText("off")
+        self.candidates.setToolTip(
+            "So many are made of each variation, and the one that CLAP finds nearest is kept; it "
+            f"takes as many times as long. The original AudioLDM makes {ORIGINAL_CANDIDATES}"
+        )
         form = QFormLayout(self._box)
         form.setContentsMargins(6, 0, 0, 0)
         form.setVerticalSpacing(6)
@@ -64,6 +72,7 @@ class MoreOptions(QWidget):
             ("Steps", self.steps),
             ("Sampler", self.sampler),
             ("Eta", self.eta),
+            ("Best of", self.candidates),
         ):
             widget.setAccessibleName(name)
             form.addRow(name, widget)
@@ -77,7 +86,15 @@ class MoreOptions(QWidget):
 
     def tab_chain(self) -> tuple[QWidget, ...]:
         """Its controls in the order of Tab."""
-        return (self._fold, self.model, self.guidance, self.steps, self.sampler, self.eta)
+        return (
+            self._fold,
+            self.model,
+            self.guidance,
+            self.steps,
+            self.sampler,
+            self.eta,
+            self.candidates,
+        )
 
     def set_models(self, rows: tuple[CatalogueRow, ...], chosen: str) -> None:
         """Offer the installed models; a chosen one outside the catalogue is a folder."""
@@ -105,12 +122,21 @@ class MoreOptions(QWidget):
     def chosen_model(self) -> str:
         return str(self.model.currentData())
 
+    def chosen_candidates(self) -> int:
+        """How many candidates of each variation; 1 if the model cannot listen to them."""
+        return self.candidates.value() if self.candidates.isEnabled() else 1
+
+    def set_listens(self, listens: bool) -> None:
+        """Whether the model has an audio tower, so that it can choose among candidates."""
+        self.candidates.setEnabled(listens)
+
     def set_request(self, request: GenerationRequest) -> None:
         """Show a request's values, the model left aside."""
         self.guidance.setValue(request.guidance)
         self.steps.setValue(request.steps)
         self.sampler.setCurrentIndex(max(0, self.sampler.findData(request.sampler)))
         self.eta.setValue(request.eta)
+        self.candidates.setValue(request.candidates)
         self._on_sampler()
 
     def _on_fold(self, is_open: bool) -> None:

@@ -174,6 +174,7 @@ def _store(job: Generate, model: AudioLDM, sound: GeneratedSound) -> VariationRe
         device=model.device.kind,
         dtype=model.dtype,
         notes=sound.notes,
+        clap_score=sound.clap_score,
     )
 
 

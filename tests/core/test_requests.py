@@ -8,7 +8,13 @@ import json
 import pytest
 
 from soundstudio.core.errors import InvalidRequestError
-from soundstudio.core.requests import MAX_SEED, SAMPLERS, GenerationRequest
+from soundstudio.core.requests import (
+    MAX_CANDIDATES,
+    MAX_SEED,
+    MAX_VARIATIONS,
+    SAMPLERS,
+    GenerationRequest,
+)
 
 RAIN = GenerationRequest(prompt="rain on a tin roof")
 
@@ -39,6 +45,8 @@ def test_defaults_are_valid() -> None:
         ({"eta": 0.5}, "ddim"),
         ({"eta": 1.5, "sampler": "ddim"}, "eta"),
         ({"like_weight": -0.1}, "reference"),
+        ({"candidates": 0}, "candidates"),
+        ({"candidates": 17}, "candidates"),
     ],
 )
 def test_out_of_range_is_explained(change: dict[str, object], word: str) -> None:
@@ -49,6 +57,23 @@ def test_out_of_range_is_explained(change: dict[str, object], word: str) -> None
 @pytest.mark.parametrize("prompt", ["🌧️🌧️", "дождь", "雨", "a" * 2000])
 def test_any_script_is_a_prompt(prompt: str) -> None:
     assert GenerationRequest(prompt=prompt).validated().prompt == prompt
+
+
+def test_no_two_candidates_of_a_request_share_a_seed() -> None:
+    request = dataclasses.replace(RAIN, seed=MAX_SEED - 5)
+    seeds = {
+        request.candidate_seed(variation, candidate)
+        for variation in range(MAX_VARIATIONS)
+        for candidate in range(MAX_CANDIDATES)
+    }
+    assert len(seeds) == MAX_VARIATIONS * MAX_CANDIDATES
+    assert request.candidate_seed(7, 0) == request.seed_of(7)
+
+
+def test_a_request_from_before_there_were_candidates_makes_one() -> None:
+    stored = RAIN.to_dict()
+    del stored["candidates"]
+    assert GenerationRequest.from_dict(stored) == RAIN
 
 
 def test_a_reference_clip_needs_no_prompt() -> None:

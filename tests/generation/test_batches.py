@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,7 +27,7 @@ def model(tiny_model_folder: Path) -> AudioLDM:
 
 
 def test_one_on_a_processor(model: AudioLDM) -> None:
-    assert batch_size(model, REQUEST) == 1
+    assert batch_size(model, REQUEST, REQUEST.variations) == 1
 
 
 def test_by_free_memory_on_a_card(model: AudioLDM, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,9 +35,9 @@ def test_by_free_memory_on_a_card(model: AudioLDM, monkeypatch: pytest.MonkeyPat
     sizes = []
     for free in (0, 60e6, 120e6, 1e12):
         monkeypatch.setattr(batches, "_free_bytes", lambda _, free=free: free)
-        sizes.append(batch_size(model, REQUEST))
+        sizes.append(batch_size(model, REQUEST, REQUEST.variations))
     assert sizes == sorted(sizes)
     assert sizes[0] == 1
     assert 1 < sizes[1] < sizes[2] < MAX_BATCH
     assert sizes[3] == MAX_BATCH
-    assert batch_size(model, dataclasses.replace(REQUEST, variations=3)) == 3
+    assert batch_size(model, REQUEST, 3) == 3

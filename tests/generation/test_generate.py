@@ -20,6 +20,7 @@ from soundstudio.core.errors import (
 )
 from soundstudio.core.progress import Cancelled, Progress
 from soundstudio.core.requests import SAMPLERS, GenerationRequest
+from soundstudio.engine.clap import blend
 from soundstudio.engine.loading import load_model
 from soundstudio.generation import generate as generate_module
 from soundstudio.generation.generate import GeneratedSound, generate, make_condition
@@ -168,6 +169,75 @@ def test_a_reference_clip_conditions(model: AudioLDM, tmp_path: Path) -> None:
     )
     without_prompt = make_condition(model, request_of(prompt="", like=like, like_weight=0.1))
     torch.testing.assert_close(without_prompt.wanted, clip)
+
+
+def test_a_blend_lies_on_the_arc() -> None:
+    text, clip = torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.0, 1.0, 0.0])
+    third = blend(text, clip, 1 / 3)
+    torch.testing.assert_close(third, torch.tensor([3**0.5 / 2, 0.5, 0.0]))
+    torch.testing.assert_close(blend(text, clip, 0.0), text)
+    torch.testing.assert_close(blend(text, clip, 1.0), clip)
+    torch.testing.assert_close(blend(text, text, 0.4), text)
+    assert bool(torch.isfinite(blend(text, -text, 0.5)).all())
+
+
+def test_every_sound_has_its_score(model: AudioLDM, tmp_path: Path) -> None:
+    sounds = sounds_of(model, variations=2)
+    wanted = make_condition(model, request_of()).wanted
+    for sound in sounds:
+        heard = model.embed_clip(sound.samples, sound.sample_rate)
+        assert sound.clap_score == pytest.approx(float(heard @ wanted), abs=1e-6)
+    deaf = row_of_folder(build_tiny_model(tmp_path / "deaf", audio_tower=False))
+    assert sounds_of(load_model(deaf, "cpu", "float32"))[0].clap_score is None
+
+
+def test_the_best_candidate_is_kept_and_its_seed_makes_it_again(model: AudioLDM) -> None:
+    kept = sounds_of(model, variations=2, candidates=3)
+    assert [sound.variation for sound in kept] == [0, 1]
+    request = request_of(variations=2, candidates=3)
+    for sound in kept:
+        seeds = [request.candidate_seed(sound.variation, candidate) for candidate in range(3)]
+        assert seeds[0] == request.seed_of(sound.variation)
+        alone = [sounds_of(model, seed=seed)[0] for seed in seeds]
+        best = max(alone, key=lambda candidate: candidate.clap_score or -1.0)
+        assert sound.seed == best.seed
+        assert sound.clap_score == best.clap_score
+        np.testing.assert_array_equal(sound.samples, best.samples)
+
+
+def test_candidates_in_a_batch_are_the_same(
+    model: AudioLDM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = sounds_of(model, candidates=3)
+    monkeypatch.setattr(generate_module, "batch_size", lambda *_: 2)
+    told: list[Progress] = []
+    together = list(generate(model, request_of(candidates=3), told.append))
+    assert [sound.seed for sound in together] == [sound.seed for sound in alone]
+    np.testing.assert_allclose(together[0].samples, alone[0].samples, atol=1e-4)
+    steps = [where.step / where.steps for where in told if where.stage == "sampling"]
+    assert steps == sorted(steps)
+    assert steps[-1] == 1.0
+    assert {(where.first_variation, where.variations) for where in told} == {(0, 1)}
+
+
+@pytest.mark.parametrize("calls", [2, 6, 9])
+def test_candidates_can_be_cancelled_anywhere(model: AudioLDM, calls: int) -> None:
+    seen = []
+
+    def stop(where: Progress) -> None:
+        seen.append(where)
+        if len(seen) == calls:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        list(generate(model, request_of(candidates=3), stop))
+    assert len(seen) == calls
+
+
+def test_a_deaf_model_cannot_choose(tmp_path: Path) -> None:
+    row = row_of_folder(build_tiny_model(tmp_path / "deaf", audio_tower=False))
+    with pytest.raises(ModelError, match="cannot choose the best of 3 candidates"):
+        sounds_of(load_model(row, "cpu", "float32"), candidates=3)
 
 
 def test_a_long_reference_clip_embeds_alike_every_time(model: AudioLDM) -> None:

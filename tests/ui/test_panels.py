@@ -164,6 +164,10 @@ def test_reference_clip_needs_a_model_that_hears(panel: GeneratePanel) -> None:
     assert panel.request().like is None
     panel.like.set_available(True)
     assert panel.request().like == "/x/y.wav"
+    panel.more.candidates.setValue(3)
+    assert panel.request().candidates == 3
+    panel.more.set_listens(False)
+    assert panel.request().candidates == 1
 
 
 def test_ctrl_return_writes_no_line_break(panel: GeneratePanel) -> None:
