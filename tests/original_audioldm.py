@@ -378,7 +378,7 @@ class Text(nn.Module):
             output=named(dense=nn.Linear(inner, hidden), LayerNorm=nn.LayerNorm(hidden, 1e-5)),
         )
         layer.attention = nn.Module()
-        setattr(layer.attention, "self", named(**qkv))
+        layer.attention.self = named(**qkv)
         layer.attention.output = after
         return layer
 
@@ -389,7 +389,7 @@ class Text(nn.Module):
         x = table.word_embeddings(ids) + table.position_embeddings(positions)
         x = table.LayerNorm(x + table.token_type_embeddings.weight[0])
         for layer in self.encoder.layer:
-            own = getattr(layer.attention, "self")
+            own = layer.attention.self
             q, k, v = (by_heads(to(x), self.heads) for to in (own.query, own.key, own.value))
             after = layer.attention.output
             x = after.LayerNorm(x + after.dense(joined(attend(q, k, v))))
@@ -429,9 +429,7 @@ class SwinBlock(nn.Module):
         """[batch, side, side, width] → [batch · windows, cells, width]."""
         n, w = self.side // self.window, self.window
         parts = grid.unflatten(1, (n, w)).unflatten(3, (n, w)).transpose(2, 3)
-        return (
-            parts.flatten(3, 4).flatten(0, 2) if False else parts.reshape(-1, w * w, grid.shape[-1])
-        )
+        return parts.reshape(-1, w * w, grid.shape[-1])
 
     def forward(self, x: Tensor) -> Tensor:
         batch, _, width = x.shape
@@ -525,7 +523,7 @@ class Clap(nn.Module):
 class OriginalAudioLDM:
     """All parts with random weights, and the checkpoint of them."""
 
-    def __init__(self, sizes: Sizes = Sizes(), seed: int = 0) -> None:  # noqa: B008 - frozen
+    def __init__(self, sizes: Sizes = Sizes(), seed: int = 0) -> None:
         self.sizes = sizes
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -541,11 +539,13 @@ class OriginalAudioLDM:
         """No weight stays at 0 or 1, where an exchange of two would not be seen."""
         with torch.no_grad():
             for name, tensor in module.named_parameters():
+                if tensor.ndim == 3:
+                    tensor.mul_(2.0)  # the vocoder's convolutions would damp the sound away
                 if tensor.ndim < 2 or name.endswith("bias_table"):
-                    tensor += 0.2 * torch.randn_like(tensor)
+                    tensor.add_(0.2 * torch.randn_like(tensor))
             for name, tensor in module.named_buffers():
                 if name.endswith(("running_mean", "running_var")):
-                    tensor += torch.rand_like(tensor)
+                    tensor.add_(torch.rand_like(tensor))
 
     def state(self) -> dict[str, Tensor]:
         state = {

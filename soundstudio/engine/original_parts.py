@@ -20,7 +20,9 @@ Tensors = Mapping[str, "torch.Tensor"]
 
 _SAMPLE_RATE: Final = 16000
 # Strides cannot be read from shapes; AudioLDM has one vocoder at 16 kHz.
-_VOCODER_RATES: Final = {(16, 16, 8, 4, 4): (5, 4, 2, 2, 2)}
+_VOCODER_RATES: Final[Mapping[tuple[int, ...], tuple[int, ...]]] = {
+    (16, 16, 8, 4, 4): (5, 4, 2, 2, 2)
+}
 _VOCODER_DILATIONS: Final = (1, 3, 5)
 
 _UNET_RESNET: Final = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.core.catalogue import catalogue
-from soundstudio.core.errors import ModelError
+from soundstudio.core.errors import ModelError, explain_os_error
 from soundstudio.engine.prompt_tokenizer import PromptTokenizer
 
 if TYPE_CHECKING:
@@ -30,21 +30,24 @@ _HUB_MODELS: Final = ("*roberta-base", "laion--clap-htsat*", "cvssp--audioldm*")
 def find_tokenizer(given: Path | None, models_folder: Path, text_config: dict[str, Any]) -> Path:
     """A folder with the text tower's tokenizer: `given`, an installed model's, the Hub's cache.
 
-    Raises ModelError if none fits.
+    Raises ModelError if none fits, StorageError.
     """
     if given is not None:
-        if not any((given / name).is_file() for name in _FILES):
-            raise ModelError(
-                f"{given} holds no tokenizer: it needs tokenizer.json, or vocab.json and "
-                "merges.txt."
-            )
-        _check(given, text_config)
+        try:
+            if not _is_there(given):
+                raise ModelError(
+                    f"{given} holds no tokenizer: it needs tokenizer.json, or vocab.json and "
+                    "merges.txt."
+                )
+            _check(given, text_config)
+        except OSError as error:
+            raise explain_os_error(error, f"reading the tokenizer in {given}") from error
         return given
     for folder in _candidates(models_folder):
         try:
             _check(folder, text_config)
-        except ModelError as error:
-            log.info("%s: %s", folder, error.message)
+        except (ModelError, OSError) as error:
+            log.info("%s: %s", folder, error)
         else:
             return folder
     size = int(text_config["vocab_size"])
@@ -74,8 +77,12 @@ def _candidates(models_folder: Path) -> Iterator[Path]:
     for pattern in _HUB_MODELS:
         for snapshot in sorted(_hub_cache().glob(f"models--{pattern}/snapshots/*")):
             for folder in (snapshot / "tokenizer", snapshot):
-                if any((folder / name).is_file() for name in _FILES):
+                if _is_there(folder):
                     yield folder
+
+
+def _is_there(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in _FILES)
 
 
 def _hub_cache() -> Path:

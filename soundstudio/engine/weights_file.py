@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from soundstudio.core.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     import torch
@@ -63,7 +63,7 @@ def write_weights(
         os.fsync(file.fileno())
 
 
-def _pieces(name: str, tensor: torch.Tensor) -> Any:
+def _pieces(name: str, tensor: torch.Tensor) -> Iterator[memoryview]:
     import torch
 
     flat = tensor.contiguous().view(-1)
@@ -75,4 +75,4 @@ def _pieces(name: str, tensor: torch.Tensor) -> Any:
                 f"The checkpoint is damaged: {name} holds invalid numbers.",
                 "Download or copy the file again.",
             )
-        yield memoryview(piece.view(torch.uint8).numpy())
+        yield piece.view(torch.uint8).numpy().data

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import collections
+import dataclasses
+import sys
+import types
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import torch
-from original_audioldm import OriginalAudioLDM
+from original_audioldm import OriginalAudioLDM, Sizes
 from tiny_model import save_tokenizer
 
-from soundstudio.core.progress import Cancelled, Progress
 from soundstudio.engine.import_checkpoint import import_checkpoint
 from soundstudio.engine.loading import build_part, load_model
 from soundstudio.engine.model_folder import read_model_folder
@@ -37,10 +40,6 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
 
 @pytest.fixture(scope="module")
 def original(tokenizer: tuple[Path, int]) -> OriginalAudioLDM:
-    import dataclasses
-
-    from original_audioldm import Sizes
-
     return OriginalAudioLDM(dataclasses.replace(Sizes(), vocabulary=tokenizer[1]))
 
 
@@ -146,3 +145,39 @@ def test_the_model_generates(imported: CatalogueRow) -> None:
     model = load_model(imported, "cpu", "float32")
     clip = next(generate(model, ddim()))
     assert clip.samples.std() > 0
+
+
+def test_other_ways_of_saving_the_same(
+    original: OriginalAudioLDM, tokenizer: tuple[Path, int], tmp_path: Path
+) -> None:
+    """Weight norm not folded in, the training code's name for CLAP, a trainer's leftovers."""
+    state = {}
+    for name, tensor in original.state().items():
+        key = name.replace("cond_stage_model.", "cond_stage_models.0.")
+        if ".vocoder." in key and key.endswith(".weight") and ".resblocks." in key:
+            length = tensor.flatten(1).norm(dim=1)[:, None, None]
+            state[f"{key}_g"], state[f"{key}_v"] = length, 3 * tensor
+        else:
+            state[key] = tensor
+    path = tmp_path / "trained.ckpt"
+    save_with_trainer_objects(path, state)
+    row = import_checkpoint(path, tmp_path / "models", tokenizer=tokenizer[0])
+    assert unet_error(row, original.averaged) < TOLERANCE
+    mel = torch.randn(1, 9, 64)
+    with torch.inference_mode():
+        expected = original.first_stage.vocoder(mel.transpose(1, 2))[:, 0]
+        assert relative(part(row, "vocoder")(mel), expected) < TOLERANCE
+
+
+def save_with_trainer_objects(path: Path, state: dict[str, torch.Tensor]) -> None:
+    module = types.ModuleType("pytorch_lightning.callbacks")
+    callback = type("Callback", (), {"__module__": module.__name__})
+    module.Callback = callback  # type: ignore[attr-defined]
+    sys.modules[module.__name__] = module
+    try:
+        kept = callback()
+        kept.best = 0.25
+        beside = {"score": np.float64(0.5), "seen": collections.defaultdict(list, a=[1])}
+        torch.save({"state_dict": state, "callbacks": {callback: kept}, **beside}, path)
+    finally:
+        del sys.modules[module.__name__]
