@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,7 @@ class Geglu(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         value, gate = self.proj(x).chunk(2, -1)
-        return value * F.gelu(gate)
+        return value * functional.gelu(gate)
 
 
 class TransformerBlock(nn.Module):
@@ -220,7 +220,7 @@ class VaeRes(nn.Module):
             self.nin_shortcut = nn.Conv2d(width, out, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        h = self.conv2(F.silu(self.norm2(self.conv1(F.silu(self.norm1(x))))))
+        h = self.conv2(functional.silu(self.norm2(self.conv1(functional.silu(self.norm1(x))))))
         return h + (self.nin_shortcut(x) if hasattr(self, "nin_shortcut") else x)
 
 
@@ -285,7 +285,7 @@ class VaeSide(nn.Module):
                 for block in level.block:
                     x = block(x)
                 if hasattr(level, "downsample"):
-                    x = level.downsample.conv(F.pad(x, (0, 1, 0, 1)))
+                    x = level.downsample.conv(functional.pad(x, (0, 1, 0, 1)))
             x = self.middle(x)
         else:
             x = self.middle(x)
@@ -294,7 +294,7 @@ class VaeSide(nn.Module):
                     x = block(x)
                 if hasattr(level, "upsample"):
                     x = level.upsample(x)
-        return self.conv_out(F.silu(self.norm_out(x)))
+        return self.conv_out(functional.silu(self.norm_out(x)))
 
 
 class VocoderBlock(nn.Module):
@@ -310,7 +310,7 @@ class VocoderBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         for first, second in zip(self.convs1, self.convs2, strict=True):
-            x = x + second(F.leaky_relu(first(F.leaky_relu(x, 0.1)), 0.1))
+            x = x + second(functional.leaky_relu(first(functional.leaky_relu(x, 0.1)), 0.1))
         return x
 
 
@@ -330,10 +330,10 @@ class Vocoder(nn.Module):
         """Mel [batch, bands, frames] → waveform [batch, 1, samples]."""
         x = self.conv_pre(mel)
         for number, up in enumerate(self.ups):
-            x = up(F.leaky_relu(x, 0.1))
+            x = up(functional.leaky_relu(x, 0.1))
             blocks = self.resblocks[3 * number : 3 * number + 3]
             x = torch.stack([block(x) for block in blocks]).mean(0)
-        return self.conv_post(F.leaky_relu(x)).tanh()
+        return self.conv_post(functional.leaky_relu(x)).tanh()
 
 
 class FirstStage(nn.Module):
@@ -393,7 +393,7 @@ class Text(nn.Module):
             q, k, v = (by_heads(to(x), self.heads) for to in (own.query, own.key, own.value))
             after = layer.attention.output
             x = after.LayerNorm(x + after.dense(joined(attend(q, k, v))))
-            inner = F.gelu(layer.intermediate.dense(x))
+            inner = functional.gelu(layer.intermediate.dense(x))
             x = layer.output.LayerNorm(x + layer.output.dense(inner))
         return self.pooler.dense(x[:, 0]).tanh()
 
@@ -447,7 +447,7 @@ class SwinBlock(nn.Module):
             out.reshape(batch, n, n, w, w, width).transpose(2, 3).reshape(batch, side, side, width)
         )
         x = x + grid.roll((self.shift,) * 2, (1, 2)).flatten(1, 2)
-        return x + self.mlp.fc2(F.gelu(self.mlp.fc1(self.norm2(x))))
+        return x + self.mlp.fc2(functional.gelu(self.mlp.fc1(self.norm2(x))))
 
 
 class Htsat(nn.Module):
@@ -484,7 +484,7 @@ class Htsat(nn.Module):
         x = self.bn0(mel.transpose(1, 3)).transpose(1, 3)
         frames = self.spectrogram * self.folds
         if x.shape[2] < frames:
-            x = F.interpolate(x, (frames, x.shape[3]), mode="bicubic", align_corners=True)
+            x = functional.interpolate(x, (frames, x.shape[3]), mode="bicubic", align_corners=True)
         # Time is cut into stretches that are laid under one another, frequency within each.
         x = torch.cat(x.transpose(2, 3).chunk(self.folds, dim=3), dim=2)
         x = self.patch_embed.norm(self.patch_embed.proj(x).flatten(2).transpose(1, 2))

@@ -100,7 +100,7 @@ def _check_index(folder: Path) -> None:
     if folder.is_file():
         raise ModelError(
             f"{folder.name} is a single file, not a model folder.",
-            "Checkpoint files must be converted to diffusers' layout first.",
+            "Import an original .ckpt first: `soundstudio models import FILE`.",
         )
     if not folder.is_dir():
         raise ModelError(f"The model folder {folder} does not exist.", _LAYOUT_ADVICE)

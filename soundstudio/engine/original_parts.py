@@ -47,6 +47,7 @@ _VAE_ATTENTION: Final = {
     "v": "to_v",
     "proj_out": "to_out.0",
 }
+_UNUSED: Final = ("mean", "scale")
 Names = dict[str, str]
 
 
@@ -65,7 +66,8 @@ class ConvertedPart:
 
     @property
     def parameters(self) -> int:
-        return sum(tensor.numel() for tensor in self.tensors.values())
+        # Not the vocoder's unused mean and scale.
+        return sum(t.numel() for name, t in self.tensors.items() if name not in _UNUSED)
 
 
 def renamed(tensors: Tensors, prefixes: Names, part: str) -> dict[str, torch.Tensor]:

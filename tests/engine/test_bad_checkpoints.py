@@ -219,7 +219,7 @@ def test_a_disk_that_fills_up_leaves_nothing(
 def test_a_folder_without_permission(checkpoint: Path, tokenizer: Path) -> None:
     """As nobody if the tests run as root, for whom there are no permissions."""
     with tempfile.TemporaryDirectory() as root:
-        os.chmod(root, 0o755)
+        Path(root).chmod(0o755)
         source = shutil.copy(checkpoint, Path(root) / "a.ckpt")
         words = shutil.copytree(tokenizer, Path(root) / "words")
         words.chmod(0o755)
@@ -249,7 +249,7 @@ def test_a_tokenizer_that_may_not_be_read(checkpoint: Path, models: Path, tmp_pa
 
 def test_a_taken_name_is_refused(checkpoint: Path, models: Path, tokenizer: Path) -> None:
     for name in ("mine", "starter", "../x", ".hidden"):
-        with pytest.raises(ModelError, match="already|cannot be a model's name"):
+        with pytest.raises(ModelError, match=r"already|cannot be a model's name"):
             import_checkpoint(checkpoint, models, name=name, tokenizer=tokenizer)
     assert_untouched(models)
 
