@@ -80,12 +80,9 @@ def convert(folder: Path) -> None:
     size = (folder / "audioldm-s-full.ckpt").stat().st_size
     assert row.folder is not None
     written = sum(path.stat().st_size for path in row.folder.rglob("*") if path.is_file())
-    print(
-        f"file {size / 1e9:.2f} GB, written {written / 1e9:.2f} GB, {row.parameters:,} parameters"
-    )
-    print(
-        f"{seconds:.1f} s, peak {peak / 1e6:.2f} GB anonymous, {whole / 1e6:.2f} GB with mapped pages"
-    )
+    print(f"file {size / 1e9:.2f} GB, written {written / 1e9:.2f} GB")
+    print(f"{row.parameters:,} parameters, {seconds:.1f} s")
+    print(f"peak {peak / 1e6:.2f} GB anonymous, {whole / 1e6:.2f} GB with mapped pages")
 
 
 if __name__ == "__main__":
