@@ -22,7 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 def make(folder: Path) -> None:
     """The checkpoint, and a tokenizer that knows RoBERTa's numbers of two words."""
     import torch
-    from original_audioldm import FULL_S, Clap, FirstStage, Unet
+    from original_audioldm import FirstStage, Unet
+    from original_clap import Clap
+    from original_sizes import FULL_S
     from tokenizers import pre_tokenizers
 
     state = {"scale_factor": torch.tensor(0.92)}
@@ -42,7 +44,7 @@ def make(folder: Path) -> None:
     torch.save({"state_dict": state}, folder / "audioldm-s-full.ckpt")
 
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    steps = ["H e", "He l", "Hel l", "Hell o", "Ġ w", "Ġw o", "Ġwo r", "Ġwor l", "Ġworl d"]
+    steps = ["H e", "l l", "He ll", "Hell o", "Ġ w", "Ġw o", "Ġwo r", "Ġwor l", "Ġworl d"]
     made = [step.replace(" ", "") for step in steps]
     fixed = {31414: "Hello", 232: "Ġworld", 50264: "<mask>"}
     fixed |= dict(enumerate(["<s>", "<pad>", "</s>", "<unk>"]))

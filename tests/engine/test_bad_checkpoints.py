@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from original_audioldm import OriginalAudioLDM, Sizes
+from original_audioldm import OriginalAudioLDM
+from original_sizes import Sizes
 from tiny_model import save_tokenizer
 
 from soundstudio.cli import main
