@@ -40,6 +40,12 @@ _HARMLESS: Final = (
     "numpy.dtype",
     "collections.defaultdict",
     "typing.Any",
+    "builtins.list",
+    "builtins.dict",
+    "builtins.int",
+    "builtins.float",
+    "builtins.str",
+    "builtins.bool",
 )
 _OTHER_MODELS: Final = (
     ("cond_stage_models.1.", "AudioLDM 2"),

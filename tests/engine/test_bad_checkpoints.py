@@ -301,8 +301,9 @@ def test_a_kill_leaves_no_model_and_the_next_import_cleans_up(
 
 
 def test_without_a_tokenizer_nothing_is_written(checkpoint: Path, models: Path) -> None:
-    with pytest.raises(ModelError, match="roberta-base"):
+    with pytest.raises(ModelError, match="320 tokens was found") as refusal:
         import_checkpoint(checkpoint, models)
+    assert "roberta-base" in refusal.value.advice
     with pytest.raises(ModelError, match="holds no tokenizer"):
         import_checkpoint(checkpoint, models, tokenizer=models)
     assert_untouched(models)

@@ -174,6 +174,7 @@ def save_with_trainer_objects(path: Path, state: dict[str, torch.Tensor]) -> Non
     module = types.ModuleType("pytorch_lightning.callbacks")
     callback = type("Callback", (), {"__module__": module.__name__})
     module.Callback = callback  # type: ignore[attr-defined]
+    sys.modules["pytorch_lightning"] = types.ModuleType("pytorch_lightning")
     sys.modules[module.__name__] = module
     try:
         kept = callback()
@@ -181,4 +182,4 @@ def save_with_trainer_objects(path: Path, state: dict[str, torch.Tensor]) -> Non
         beside = {"score": np.float64(0.5), "seen": collections.defaultdict(list, a=[1])}
         torch.save({"state_dict": state, "callbacks": {callback: kept}, **beside}, path)
     finally:
-        del sys.modules[module.__name__]
+        del sys.modules[module.__name__], sys.modules["pytorch_lightning"]
