@@ -34,11 +34,12 @@ _CLAP: Final = ("cond_stage_model.model.", "cond_stage_models.0.model.")
 _CHUNK_BYTES: Final = 1 << 24
 # What a trainer leaves beside the weights: read as an empty thing, whatever it was.
 _TRAINERS: Final = ("pytorch_lightning.", "lightning.", "lightning_fabric.", "omegaconf.")
+_DEFAULT_DICT: Final = "collections.defaultdict"
 _HARMLESS: Final = (
     "numpy.core.multiarray.scalar",
     "numpy._core.multiarray.scalar",
     "numpy.dtype",
-    "collections.defaultdict",
+    _DEFAULT_DICT,
     "typing.Any",
     "builtins.list",
     "builtins.dict",
@@ -67,7 +68,10 @@ class _LeftBehind:
 
     def __setstate__(self, state: object) -> None: ...
 
-    def __setitem__(self, key: object, value: object) -> None: ...
+
+def _plain_dict(*_: object) -> dict[object, object]:
+    """Stands for defaultdict: torch fills plain ones only."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +183,9 @@ def _state(path: Path) -> Mapping[str, torch.Tensor]:
                 f"{shown} holds more than weights: reading it would run code ({unknown[0]}).",
                 "Do not use it; get the file from its authors.",
             )
-        replaced: list[Any] = [(_LeftBehind, name) for name in foreign]
+        replaced: list[Any] = [
+            (_plain_dict if name == _DEFAULT_DICT else _LeftBehind, name) for name in foreign
+        ]
         with torch.serialization.safe_globals(replaced):
             loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except ModelError:
