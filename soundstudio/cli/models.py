@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from soundstudio.cli import model_import
 from soundstudio.cli.terminal import write_json, write_line, write_table
 from soundstudio.core.catalogue import catalogue, find_model
 from soundstudio.core.errors import ModelError
@@ -26,7 +26,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     for name, run, operand, text in (
         ("list", _list, "", "which models there are (the default)"),
         ("download", _download, "ID", "fetch a model of the catalogue"),
-        ("import", _import, "PATH", "copy a model folder (diffusers' AudioLDM layout) in"),
+        ("import", model_import.run, "PATH", model_import.SUMMARY),
         ("verify", _verify, "ID", "check a model's files"),
         ("remove", _remove, "ID", "delete an imported or downloaded model"),
     ):
@@ -36,6 +36,8 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         action.add_argument("--verbose", action="store_true", default=_unset())
         if operand:
             action.add_argument("operand", metavar=operand)
+        if name == "import":
+            model_import.add_options(action)
         action.set_defaults(run=run)
 
 
@@ -90,17 +92,6 @@ def _download(args: argparse.Namespace) -> int:
         f"Put the files of {row.hub_id} (licence {row.licence}) into "
         f"{current_models_folder() / row.id}.",
     )
-
-
-def _import(args: argparse.Namespace) -> int:
-    from soundstudio.engine.model_store import import_model
-
-    row = import_model(Path(args.operand).expanduser(), current_models_folder())
-    if args.json:
-        write_json({"imported": describe(row)})
-    else:
-        write_line(f"{row.title} is imported as “{row.id}”.")
-    return 0
 
 
 def _verify(args: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ _STAGES: Final = {
     "scanning": "Reading clips",
     "encoding": "Encoding",
     "training": "Training",
+    "importing": "Importing",
 }
 
 

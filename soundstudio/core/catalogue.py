@@ -110,7 +110,7 @@ def find_model(model: str, models_folder: Path) -> CatalogueRow:
     if folder.is_file():
         raise ModelError(
             f"{folder.name} is a single file, not a model folder.",
-            "Checkpoint files must be converted to diffusers' AudioLDM layout first.",
+            "Import an original .ckpt first: `soundstudio models import FILE`.",
         )
     raise ModelError(
         f"There is no model called “{model}”.",

@@ -6,7 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Stage = Literal["loading", "sampling", "decoding", "listening", "scanning", "encoding", "training"]
+Stage = Literal[
+    "loading",
+    "sampling",
+    "decoding",
+    "listening",
+    "scanning",
+    "encoding",
+    "training",
+    "importing",
+]
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error: the user asked for it

@@ -24,7 +24,7 @@ from soundstudio.engine.prompt_tokenizer import PromptTokenizer
 from soundstudio.engine.surroundings import prepare_surroundings, without_collections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import torch
@@ -95,28 +95,53 @@ def build_part(files: PartFiles, config: dict[str, Any] | None = None) -> torch.
     config: replaces the folder's configuration (such as other attention heads).
     Raises ModelError if weights and configuration do not fit.
     """
-    import torch
-
-    part_class = getattr(importlib.import_module(_MODULES[files.class_name]), files.class_name)
-    values = {
-        key: value
-        for key, value in (config or dict(files.config)).items()
-        if not key.startswith("_") and key not in {"torch_dtype", "dtype"}
-    }
-    try:
-        with _parameters_without_memory(torch):
-            if files.class_name in ("UNet2DConditionModel", "AutoencoderKL"):
-                part = part_class.from_config(values)
-            else:
-                part = part_class(part_class.config_class(**values))
-    except (TypeError, ValueError, KeyError, AttributeError, ZeroDivisionError) as error:
-        raise ModelError(
-            f"The model's part “{files.name}” cannot be built from its configuration: {error}."
-        ) from error
+    part = _empty_part(files.name, files.class_name, config or dict(files.config))
     _fill(part, files)
     part.requires_grad_(False)
     module: torch.nn.Module = part.eval()
     return module
+
+
+def check_weights_fit(
+    name: str, class_name: str, config: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]
+) -> None:
+    """`tensors` are just what a part of this configuration needs. Raises ModelError."""
+    wanted = {
+        key: tuple(tensor.shape)
+        for key, tensor in _empty_part(name, class_name, config).state_dict().items()
+        if not key.endswith(_COMPUTED_BUFFERS)
+    }
+    there = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
+    different = sorted(
+        key for key in wanted.keys() | there.keys() if wanted.get(key) != there.get(key)
+    )
+    if different:
+        log.info("%s: %d tensors do not fit: %s", name, len(different), different[:9])
+        raise ModelError(
+            f"The weights of the model's part “{name}” are not AudioLDM's, or incomplete: "
+            f"{different[0]} and {len(different) - 1} more do not fit."
+        )
+
+
+def _empty_part(name: str, class_name: str, config: Mapping[str, Any]) -> Any:
+    """A part whose parameters have shapes only. Raises ModelError."""
+    import torch
+
+    part_class = getattr(importlib.import_module(_MODULES[class_name]), class_name)
+    values = {
+        key: value
+        for key, value in config.items()
+        if not key.startswith("_") and key not in {"torch_dtype", "dtype"}
+    }
+    try:
+        with _parameters_without_memory(torch):
+            if class_name in ("UNet2DConditionModel", "AutoencoderKL"):
+                return part_class.from_config(values)
+            return part_class(part_class.config_class(**values))
+    except (TypeError, ValueError, KeyError, AttributeError, ZeroDivisionError) as error:
+        raise ModelError(
+            f"The model's part “{name}” cannot be built from its configuration: {error}."
+        ) from error
 
 
 @contextlib.contextmanager

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstudio.core.catalogue import MODEL_INDEX
+from soundstudio.core.catalogue import MODEL_INDEX, read_card
 from soundstudio.core.errors import ModelError
+from soundstudio.engine.attention_heads import with_chosen_heads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,6 +84,9 @@ def read_model_folder(folder: Path) -> ModelFolder:
         name: _read_part(folder, name, class_name, stem)
         for name, (class_name, stem) in REQUIRED_PARTS.items()
     }
+    unet = parts["unet"]
+    heads = with_chosen_heads(unet.config, read_card(folder))
+    parts["unet"] = dataclasses.replace(unet, config=heads)
     if (folder / AUDIO_PART / "config.json").is_file():
         parts[AUDIO_PART] = _read_part(folder, AUDIO_PART, *AUDIO_CLASS)
         _read_json(folder / "feature_extractor" / "preprocessor_config.json")
@@ -95,7 +100,7 @@ def _check_index(folder: Path) -> None:
     if folder.is_file():
         raise ModelError(
             f"{folder.name} is a single file, not a model folder.",
-            "Checkpoint files must be converted to diffusers' layout first.",
+            "Import an original .ckpt first: `soundstudio models import FILE`.",
         )
     if not folder.is_dir():
         raise ModelError(f"The model folder {folder} does not exist.", _LAYOUT_ADVICE)

@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from soundstudio.core.catalogue import CatalogueRow, catalogue, row_of_folder
+from soundstudio.core.catalogue import MODEL_CARD, CatalogueRow, catalogue, read_card, row_of_folder
 from soundstudio.core.errors import ModelError, explain_os_error
+from soundstudio.engine.attention_heads import CARD_KEY
 from soundstudio.engine.model_folder import read_model_folder
 from soundstudio.engine.prompt_tokenizer import PromptTokenizer
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from soundstudio.engine.attention_heads import Heads
 
 log = logging.getLogger(__name__)
 
 
-def import_model(source: Path, models_folder: Path) -> CatalogueRow:
+def import_model(
+    source: Path, models_folder: Path, name: str | None = None, heads: Heads | None = None
+) -> CatalogueRow:
     """Copy the model at `source` into the models folder; it appears whole or not at all.
+
+    name: the new model's id, by default the folder's name. heads: whether to read the Hub's
+    8 attention heads as they are; kept on the model's card.
 
     Raises ModelError if it is not a usable AudioLDM or its name is taken, StorageError.
     """
     files = read_model_folder(source)
     PromptTokenizer.load(files.tokenizer, dict(files.parts["text_encoder"].config))
-    name = source.resolve().name
+    name = name or source.resolve().name
+    if Path(name).name != name or name.startswith("."):
+        raise ModelError(f"“{name}” cannot be a model's name.")
     target = models_folder / name
     if target.exists() or any(
         row.id == name and row.is_installed for row in catalogue(models_folder)
     ):
         raise ModelError(
-            f"There is a model called “{name}” already.", "Rename the folder, then import it."
+            f"There is a model called “{name}” already.", "Choose another with --name."
         )
     # A leading dot and no model_index.json at its top: never taken for a model half-way.
     temporary = models_folder / f".importing-{secrets.token_hex(4)}"
@@ -39,6 +49,8 @@ def import_model(source: Path, models_folder: Path) -> CatalogueRow:
     try:
         models_folder.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, temporary / name)
+        if heads is not None:
+            _choose_heads(temporary / name, heads)
         (temporary / name).replace(target)
     except shutil.Error as error:
         raise ModelError(f"The model could not be copied: {error.args[0][0][2]}.") from error
@@ -47,6 +59,13 @@ def import_model(source: Path, models_folder: Path) -> CatalogueRow:
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return row_of_folder(target)
+
+
+def _choose_heads(folder: Path, heads: Heads) -> None:
+    card = read_card(folder) | {CARD_KEY: heads}
+    (folder / MODEL_CARD).write_text(
+        json.dumps(card, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+    )
 
 
 def verify_model(row: CatalogueRow) -> int:

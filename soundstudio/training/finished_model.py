@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.core.catalogue import MODEL_CARD, MODEL_INDEX, catalogue, read_card, row_of_folder
 from soundstudio.core.errors import ModelError, RunError, explain_os_error
+from soundstudio.engine.attention_heads import CARD_KEY
 from soundstudio.engine.model_folder import read_model_folder
 from soundstudio.training.adapters import merged_weights
 from soundstudio.training.tensor_file import read_tensors, write_tensors
@@ -119,6 +120,8 @@ def _write_cards(
         "clips": dataset.counts(),
         "captions": sorted({clip.caption for clip in dataset.of_split("train")})[:200],
     }
+    if CARD_KEY in (of_base := read_card(folder)):
+        card[CARD_KEY] = of_base[CARD_KEY]
     (folder / MODEL_CARD).write_text(
         json.dumps(card, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
