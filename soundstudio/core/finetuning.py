@@ -118,6 +118,15 @@ class FinetuneSettings:
             raise InvalidRequestError(f"Stored settings cannot be read: {error}.") from error
 
 
+@dataclass(frozen=True, slots=True)
+class FinetuneOrder:
+    """A fine-tuning that shall begin. dataset_file: what `save_dataset` wrote of its clips."""
+
+    name: str
+    settings: FinetuneSettings
+    dataset_file: str
+
+
 def is_better(best_by: str, value: float, than: float | None) -> bool:
     """Whether a score of this name improves on `than` (None: there was none)."""
     if than is None:

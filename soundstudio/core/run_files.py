@@ -45,6 +45,21 @@ class RunFolder:
         return self.folder / "dataset.jsonl"
 
     @property
+    def order(self) -> Path:
+        """What the window asked for; it makes the folder a run until it has a description."""
+        return self.folder / "order.json"
+
+    @property
+    def log(self) -> Path:
+        """What a process that the window started says."""
+        return self.folder / "log.txt"
+
+    @property
+    def stop_request(self) -> Path:
+        """Asks the process whose number it holds to stop after its step."""
+        return self.folder / "stop"
+
+    @property
     def lock(self) -> Path:
         return self.folder / "lock"
 
@@ -69,6 +84,11 @@ class RunFolder:
     @property
     def validation(self) -> Path:
         return self.folder / "validation"
+
+    @property
+    def before(self) -> Path:
+        """What a validation of the weights found that the run began with."""
+        return self.folder / "before.json"
 
     @property
     def references(self) -> Path:

@@ -16,7 +16,7 @@ from soundstudio.training.finished_model import publish
 from soundstudio.training.preparation import make_accelerator, prepare
 from soundstudio.training.probe import probe
 from soundstudio.training.recorder import Board, Recorder
-from soundstudio.training.run_lock import locked
+from soundstudio.core.run_lock import locked
 from soundstudio.training.run_records import write_description
 from soundstudio.training.validation import Validator
 
