@@ -10,7 +10,7 @@ import dataclasses
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from soundstudio.core.errors import InvalidRequestError, RunError
 from soundstudio.core.finetuning import FinetuneSettings
@@ -222,9 +222,25 @@ def read_status(run: RunFolder) -> RunStatus | None:
         values = json.loads(run.status.read_text(encoding="utf-8"))
         names = {row.name for row in dataclasses.fields(RunStatus)}
         known = {key: value for key, value in values.items() if key in names}
-        return RunStatus(**(known | {"notes": tuple(known.get("notes", ()))}))
+        status = RunStatus(**(known | {"notes": tuple(map(str, known.get("notes", ())))}))
     except (OSError, ValueError, TypeError, AttributeError):
         return None
+    return status if _is_status(status) else None
+
+
+def _is_status(status: RunStatus) -> bool:
+    """Whether the values are what they should be: damage need not break the JSON."""
+    numbers = (status.step, status.steps, status.pid)
+    return (
+        status.state in get_args(State)
+        and all(isinstance(number, int) for number in numbers)
+        and isinstance(status.seconds_per_step, int | float)
+        and isinstance(status.loss, int | float | None)
+        and isinstance(status.model, str)
+        and all(
+            isinstance(value, dict | None) for value in (status.best, status.estimate, status.error)
+        )
+    )
 
 
 def read_curves(run: RunFolder) -> list[CurveRow]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from soundstudio.core.errors import InvalidRequestError, RunError, explain_os_error
@@ -12,6 +11,8 @@ from soundstudio.core.finetuning import FinetuneOrder, FinetuneSettings
 from soundstudio.core.run_files import run_folder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from soundstudio.core.run_files import RunFolder
 
 _FORMAT: Final = "soundstudio order"

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from soundstudio.core.catalogue import find_model
 from soundstudio.core.errors import ModelError, RunError, explain_os_error
 from soundstudio.core.run_files import RunDescription, read_description, run_folder
+from soundstudio.core.run_lock import locked
 from soundstudio.dataset.dataset import save_dataset
 from soundstudio.engine.model_folder import read_model_folder
 from soundstudio.training.fingerprints import fingerprints_of
 from soundstudio.training.finished_model import check_name_is_free
-from soundstudio.core.run_lock import locked
 from soundstudio.training.run_records import write_description
 
 if TYPE_CHECKING:

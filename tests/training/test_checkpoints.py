@@ -14,8 +14,8 @@ from safetensors.torch import load_file
 
 from soundstudio.core.errors import RunError
 from soundstudio.core.run_files import RunFolder
-from soundstudio.training.checkpoints import load_checkpoint, remove_leftovers, save_checkpoint
 from soundstudio.core.run_lock import locked
+from soundstudio.training.checkpoints import load_checkpoint, remove_leftovers, save_checkpoint
 from soundstudio.training.tensor_file import read_tensors, write_tensors
 
 ROOT = Path(__file__).resolve().parents[2]
