@@ -1,4 +1,4 @@
-"""A blind comparison of two models: who hides behind A and B, the votes, and what they are worth."""
+"""A blind comparison of two models: who is A and who is B, the votes, and what they are worth."""
 
 from __future__ import annotations
 

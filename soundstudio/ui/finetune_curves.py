@@ -77,8 +77,9 @@ class CurveData:
         for step, validation in sorted(self.validations.items()):
             holder = validation if key.endswith("loss") else validation.get("scores")
             value = holder.get(key) if isinstance(holder, dict) else None
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            if is_number and math.isfinite(value):
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                continue
+            if math.isfinite(value):
                 found.append((step, float(value)))
         return found
 

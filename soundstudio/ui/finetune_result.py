@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 PAIR_ROLE: Final = Qt.ItemDataRole.UserRole + 1
 TITLES: Final[dict[Model, str]] = {"base": "Base model", "new": "New model"}
+MODELS: Final[tuple[Model, Model]] = ("base", "new")
 LETTERS: Final[tuple[Letter, Letter]] = ("A", "B")
 
 
@@ -163,8 +164,9 @@ class FinetuneResult(QWidget):
 
     def show_run(self, facts: RunFacts | None) -> None:
         """The run whose model is compared; another run than before begins a new test."""
-        if (facts.name if facts else "") != (self._facts.name if self._facts else ""):
+        if _weights_of(facts) != _weights_of(self._facts):
             self.test = BlindTest()
+        if (facts.name if facts else "") != (self._facts.name if self._facts else ""):
             self.list.clear()
             self.banner.hide()
         self._facts = facts
@@ -211,9 +213,7 @@ class FinetuneResult(QWidget):
 
     def _show_current(self) -> None:
         pair, is_blind = self.current(), self.blind.isChecked()
-        for button, letter, model in zip(
-            (self.first, self.second), LETTERS, ("base", "new"), strict=True
-        ):
+        for button, letter, model in zip((self.first, self.second), LETTERS, MODELS, strict=True):
             words = f"Sound {letter}" if is_blind else TITLES[model]
             button.setText(words)
             button.setAccessibleName(f"Play {words}")
@@ -250,7 +250,7 @@ class FinetuneResult(QWidget):
             letter = LETTERS[place]
             self.play_requested.emit(pair, self.test.model_of(pair.key, letter), f"Sound {letter}")
             return
-        model: Model = ("base", "new")[place]  # type: ignore[assignment]
+        model = MODELS[place]
         self.play_requested.emit(pair, model, f"“{pair.prompt}”, {TITLES[model].lower()}")
 
     def _vote(self, letter: Letter | None) -> None:
@@ -276,6 +276,11 @@ class FinetuneResult(QWidget):
     def _on_prompt(self) -> None:
         if self.make.isEnabled() and (text := self.prompt.text().strip()):
             self.pair_requested.emit(text)
+
+
+def _weights_of(facts: RunFacts | None) -> tuple[str, int | None]:
+    """Whose votes they are: other weights sound otherwise."""
+    return (facts.name, facts.best_step) if facts else ("", None)
 
 
 def _about(facts: RunFacts | None) -> str:

@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 
 
 class FinetuneTraining(QWidget):
-    """signals: stop_requested(), resume_requested(), folder_requested(), result_requested():
-    of the run that is shown.
+    """signals: stop_requested(bool), resume_requested(), folder_requested(), result_requested():
+    of the run that is shown. stop_requested: True if it shall not wait for the step to end.
     """
 
-    stop_requested = Signal()
+    stop_requested = Signal(bool)
     resume_requested = Signal()
     folder_requested = Signal()
     result_requested = Signal()
@@ -69,8 +69,10 @@ class FinetuneTraining(QWidget):
         self.resume = self._button("Go on", "Go on from the last checkpoint", icons, "play")
         self.folder = self._button("Show folder", "Show the run's files", icons, "folder")
         self.result = self._button("Result", "Compare with the base model", icons, "like")
+        self.stop.clicked.connect(
+            lambda: self.stop_requested.emit(self.facts is not None and _is_stopping(self.facts))
+        )
         for button, signal in (
-            (self.stop, self.stop_requested),
             (self.resume, self.resume_requested),
             (self.folder, self.folder_requested),
             (self.result, self.result_requested),
@@ -133,7 +135,13 @@ class FinetuneTraining(QWidget):
         is_busy = facts is not None and facts.is_busy
         had_focus = self.stop.hasFocus() or self.resume.hasFocus()
         self.stop.setVisible(is_busy)
-        self.stop.setEnabled(facts is not None and facts.phase != "stopping")
+        is_stopping = facts is not None and _is_stopping(facts)
+        self.stop.setText("Stop now" if is_stopping else "Stop")
+        self.stop.setAccessibleName(self.stop.text())
+        self.stop.setToolTip(
+            "Do not wait for the step; the run goes on from its last checkpoint"
+            if is_stopping else "Stop after this step; it can go on later"
+        )  # fmt: skip
         self.resume.setVisible(facts is not None and facts.can_go_on)
         self.folder.setVisible(facts is not None)
         self.result.setVisible(facts is not None and facts.best_step is not None)
@@ -178,3 +186,7 @@ class FinetuneTraining(QWidget):
         if self.facts is not None and sounds.name == self.facts.name:
             self._sounds = sounds
             self.sounds.show_steps(sounds.steps, self.facts.best_step)
+
+
+def _is_stopping(facts: RunFacts) -> bool:
+    return facts.phase == "stopping"
