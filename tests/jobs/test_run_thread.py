@@ -178,8 +178,7 @@ def test_killed_found_by_another_window_stopped_and_gone_on_with(
         lambda: told.phase("bells") == "training" and told.runs["bells"].step > reached,
         timeout=LONG_MS,
     )
-    # The curves were read anew, and no step is missing or there twice.
-    assert told.resets == 2
+    # No step is missing or there twice, wherever its checkpoint was.
     assert told.steps == list(range(1, len(told.steps) + 1))
     # The window closes: the run does not notice.
     first.shutdown()
