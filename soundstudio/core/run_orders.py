@@ -29,6 +29,9 @@ def claim_run(order: FinetuneOrder, runs: Path) -> RunFolder:
     doing = f"making the folder of the run {order.name}"
     try:
         runs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise explain_os_error(error, doing) from error
+    try:
         run.folder.mkdir()
     except FileExistsError as error:
         raise RunError(

@@ -86,7 +86,8 @@ def last_words_of(process: subprocess.Popen[bytes]) -> str:
     if not code:
         return ""
     # A signal's number is below zero here.
-    return describe_exit(abs(code), crashed=code < 0, name="fine-tuning process")
+    words = describe_exit(abs(code), crashed=code < 0, name="fine-tuning process")
+    return words if code < 0 else f"{words} The log in the run's folder says more."
 
 
 def let_go(process: subprocess.Popen[bytes]) -> None:

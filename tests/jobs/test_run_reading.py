@@ -13,7 +13,7 @@ import pytest
 
 from soundstudio.audio.files import Sound, read_sound, write_wav
 from soundstudio.audio.loudness import integrated_lufs, peak_db, rms_db
-from soundstudio.core.errors import AudioFileError, RunError
+from soundstudio.core.errors import AudioFileError, InvalidRequestError, RunError, StorageError
 from soundstudio.core.finetuning import FinetuneOrder, FinetuneSettings
 from soundstudio.core.run_files import CurveRow, RunDescription, RunFolder, RunStatus
 from soundstudio.core.run_lock import holder_of, locked
@@ -238,6 +238,16 @@ def test_an_order_survives_its_files(tmp_path: Path) -> None:
     run.order.write_text("{}", encoding="utf-8")
     with pytest.raises(RunError, match="damaged"):
         read_order(run)
+    # A file where the folder of runs should be; clips that are gone: no folder is left behind.
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StorageError, match="stand in each other's way"):
+        claim_run(order, tmp_path / "file")
+    clips.unlink()
+    with pytest.raises(StorageError, match="does not exist"):
+        claim_run(dataclasses.replace(order, name="wind"), tmp_path / "runs")
+    assert not (tmp_path / "runs" / "wind").exists()
+    with pytest.raises(InvalidRequestError, match="cannot be the name"):
+        claim_run(dataclasses.replace(order, name="../wind"), tmp_path / "runs")
 
 
 def test_a_request_to_stop_is_for_one_process(run: RunFolder) -> None:

@@ -391,6 +391,29 @@ def test_damage_is_told_and_breaks_nothing(
         qtbot.waitUntil(lambda: "no run called" in training.banner.text(), timeout=PATIENCE_MS)
 
 
+def test_a_folder_that_nobody_may_write_into_is_told(
+    qtbot: QtBot, place: Place, made_run: RunFolder
+) -> None:
+    made_run.log.mkdir()  # whoever runs the tests may write everywhere
+    training = place.training
+    qtbot.waitUntil(training.resume.isVisible, timeout=PATIENCE_MS)
+    training.resume.click()
+    qtbot.waitUntil(
+        lambda: "starting the run bells" in training.banner.text().lower(), timeout=5000
+    )
+    assert training.resume.isVisible()
+
+
+def test_an_order_that_cannot_begin_goes_back_to_who_gave_it(
+    qtbot: QtBot, place: Place, tmp_path: Path
+) -> None:
+    order = FinetuneOrder("bells", FinetuneSettings(), str(tmp_path / "dataset.jsonl"))
+    with qtbot.waitSignal(place.desk.begin_failed, timeout=PATIENCE_MS) as failed:
+        place.desk.begin(order)
+    assert "a run called “bells” already" in failed.args[0].sentence()
+    assert place.pages == []
+
+
 def test_twenty_thousand_rows_stall_nothing(qtbot: QtBot, open_place: Callable[[], Place]) -> None:
     run = write_run("long", rows=20_500, every=500)
     place = open_place()
