@@ -231,6 +231,7 @@ class FinetuneResult(QWidget):
         if not self.list.count():
             words = _why_empty(self._facts)
         self._tally.setText(words)
+        self._tally.setVisible(bool(words))
         self._mark_voted()
 
     def _mark_voted(self) -> None:

@@ -131,6 +131,10 @@ class FinetuneRunDesk(QObject):
         """A clip is in the library: it may be one that was made to compare."""
         self._pairs.on_clip_stored(clip)
 
+    def play_nearest(self) -> None:
+        """Play the training clip that the chosen sound is nearest to."""
+        self._training.sounds.play_nearest()
+
     def set_playing(self, path: Path | None) -> None:
         """Which file plays now; its cell lights up."""
         self._training.sounds.set_playing(path)
