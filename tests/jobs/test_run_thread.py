@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from soundstudio.core.errors import StudioError
     from soundstudio.jobs.run_facts import RunFacts
 
-LONG_MS = 120_000
+LONG_MS = 200_000
 
 
 class Told:

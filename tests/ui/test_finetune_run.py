@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from soundstudio.ui.theme import Theme
 
 PATIENCE_MS = 10_000
-LONG_MS = 120_000
+LONG_MS = 200_000
 PROMPTS = ("a dog barks", "rain on a tin roof")
 NOTE = "The run overfits: on sounds it was not trained on it was best at step 20."
 
@@ -58,6 +58,7 @@ class Place:
 
     def __init__(self, theme: Theme, icons: Icons) -> None:
         folders = user_folders()
+        self.is_closed = False
         self.sent: list[Any] = []
         self.queue = JobQueue(self.sent.append, folders.handover)
         self.background = Background(threads=1)
@@ -88,6 +89,9 @@ class Place:
         self.thread.start()
 
     def close(self) -> None:
+        if self.is_closed:
+            return
+        self.is_closed = True
         self.thread.shutdown()
         self.background.close()
         self.desk.close()
