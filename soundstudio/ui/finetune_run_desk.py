@@ -86,7 +86,7 @@ class FinetuneRunDesk(QObject):
         thread.restored.connect(self._open_in_list)
         thread.failed.connect(self._on_failed)
         training.stop_requested.connect(self._stop)
-        training.resume_requested.connect(lambda: self._resume(self._opened))
+        training.resume_requested.connect(lambda more: self._resume(self._opened, more))
         training.folder_requested.connect(self._show_folder)
         training.result_requested.connect(lambda: self.step_requested.emit("result"))
         training.banner.action_requested.connect(lambda: self.step_requested.emit("result"))
@@ -215,10 +215,13 @@ class FinetuneRunDesk(QObject):
         is_ready = facts is not None and facts.phase == "finished" and bool(facts.model)
         self.step_requested.emit("result" if is_ready else "training")
 
-    def _resume(self, name: str) -> None:
+    def _resume(self, name: str, more: int = 0) -> None:
+        """Go on. more: steps on top of those that a finished run was to have."""
         if name:
             self._runs.banner.hide()
-            self._thread.resume(name)
+            facts = self._facts.get(name)
+            steps = facts.steps + more if facts is not None and more else None
+            self._thread.resume(name, steps)
 
     def _stop(self, is_now: bool) -> None:
         if is_now:

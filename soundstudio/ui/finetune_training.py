@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSizePolicy,
+    QSpinBox,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -26,6 +27,7 @@ from soundstudio.ui.finetune_words import (
     progress_words,
     state_words,
 )
+from soundstudio.ui.theme import indent_numbers
 from soundstudio.ui.thin_bar import ThinBar
 
 if TYPE_CHECKING:
@@ -37,12 +39,13 @@ if TYPE_CHECKING:
 
 
 class FinetuneTraining(QWidget):
-    """signals: stop_requested(bool), resume_requested(), folder_requested(), result_requested():
+    """signals: stop_requested(bool), resume_requested(int), folder_requested(), result_requested():
     of the run that is shown. stop_requested: True if it shall not wait for the step to end.
+    resume_requested: so many steps more than it was to have, 0 for one that is not finished.
     """
 
     stop_requested = Signal(bool)
-    resume_requested = Signal()
+    resume_requested = Signal(int)
     folder_requested = Signal()
     result_requested = Signal()
 
@@ -69,16 +72,22 @@ class FinetuneTraining(QWidget):
         self.resume = self._button("Go on", "Go on from the last checkpoint", icons, "play")
         self.folder = self._button("Show folder", "Show the run's files", icons, "folder")
         self.result = self._button("Result", "Compare with the base model", icons, "like")
+        self.more = QSpinBox(self, minimum=1, maximum=1_000_000, suffix=" steps")
+        self.more.setGroupSeparatorShown(True)
+        self.more.setAccessibleName("How many steps more")
+        self.resume.clicked.connect(
+            lambda: self.resume_requested.emit(self.more.value() if self._is_finished else 0)
+        )
         self.stop.clicked.connect(
             lambda: self.stop_requested.emit(self.facts is not None and _is_stopping(self.facts))
         )
         for button, signal in (
-            (self.resume, self.resume_requested),
             (self.folder, self.folder_requested),
             (self.result, self.result_requested),
         ):
             button.clicked.connect(signal)
         self._lay_out()
+        indent_numbers(self)
         self.show_run(None)
 
     def _label(self, name: str) -> QLabel:
@@ -101,8 +110,8 @@ class FinetuneTraining(QWidget):
         head = QHBoxLayout()
         head.setSpacing(6)
         head.addWidget(self._name, 1)
-        for button in (self.stop, self.resume, self.result, self.folder):
-            head.addWidget(button)
+        for widget in (self.stop, self.resume, self.more, self.result, self.folder):
+            head.addWidget(widget)
         split = QSplitter(Qt.Orientation.Vertical, self)
         split.setChildrenCollapsible(False)
         split.addWidget(self.curves)
@@ -113,12 +122,12 @@ class FinetuneTraining(QWidget):
         column.setContentsMargins(14, 12, 14, 8)
         column.setSpacing(5)
         column.addLayout(head)
-        for widget in (self._about, self._state, self._progress, self._bar, self._estimate):
-            column.addWidget(widget)
+        for line in (self._about, self._state, self._progress, self._bar, self._estimate):
+            column.addWidget(line)
         column.addWidget(self._notes)
         column.addWidget(self.banner)
         column.addWidget(split, 1)
-        chain = (self.stop, self.resume, self.result, self.folder, self.sounds.table)
+        chain = (self.stop, self.resume, self.more, self.result, self.folder, self.sounds.table)
         for before, after in pairwise(chain):
             QWidget.setTabOrder(before, after)
 
@@ -129,6 +138,7 @@ class FinetuneTraining(QWidget):
             self._sounds = None
             self.sounds.show_steps((), None)
             self.banner.hide()
+            self.more.setValue(facts.steps if facts else 1)
         self.facts = facts
         self._name.setText(facts.name if facts else "No run is open")
         self._show_words(facts)
@@ -142,7 +152,10 @@ class FinetuneTraining(QWidget):
             "Do not wait for the step; the run goes on from its last checkpoint"
             if is_stopping else "Stop after this step; it can go on later"
         )  # fmt: skip
-        self.resume.setVisible(facts is not None and facts.can_go_on)
+        self.resume.setVisible(facts is not None and (facts.can_go_on or self._is_finished))
+        self.resume.setText("Train on for" if self._is_finished else "Go on")
+        self.resume.setAccessibleName(self.resume.text())
+        self.more.setVisible(self._is_finished)
         self.folder.setVisible(facts is not None)
         self.result.setVisible(facts is not None and facts.best_step is not None)
         if had_focus:
@@ -151,6 +164,10 @@ class FinetuneTraining(QWidget):
             self.curves.show_run(facts.steps, facts.best_step)
             if self._sounds is not None:
                 self.sounds.show_steps(self._sounds.steps, facts.best_step)
+
+    @property
+    def _is_finished(self) -> bool:
+        return self.facts is not None and self.facts.phase == "finished"
 
     def _show_words(self, facts: RunFacts | None) -> None:
         state = about = progress = estimate = notes = ""

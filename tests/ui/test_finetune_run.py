@@ -395,6 +395,24 @@ def test_damage_is_told_and_breaks_nothing(
         qtbot.waitUntil(lambda: "no run called" in training.banner.text(), timeout=PATIENCE_MS)
 
 
+def test_a_finished_run_trains_on(
+    qtbot: QtBot, open_place: Callable[[], Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run("rain", state="finished")
+    place = open_place()
+    asked: list[tuple[str, int | None]] = []
+    monkeypatch.setattr(place.thread, "resume", lambda name, steps: asked.append((name, steps)))
+    place.desk.open("rain")
+    training = place.training
+    qtbot.waitUntil(training.more.isVisible, timeout=PATIENCE_MS)
+    assert (training.resume.text(), training.more.value()) == ("Train on for", 100)
+    training.more.setValue(50)
+    place.desk.refresh()
+    qtbot.wait(100)
+    training.resume.click()
+    assert asked == [("rain", 150)]
+
+
 def test_a_folder_that_nobody_may_write_into_is_told(
     qtbot: QtBot, place: Place, made_run: RunFolder
 ) -> None:
