@@ -18,6 +18,11 @@ def main(argv: list[str] | None = None) -> int:
         from soundstudio.worker.ranks import main as run_rank
 
         return run_rank(arguments[1:])
+    if arguments[:1] == ["--finetune-run"]:
+        # How the window starts a run, which outlives it.
+        from soundstudio.worker.run_process import main as run_training
+
+        return run_training(arguments[1:])
     from soundstudio.cli import files_to_open
     from soundstudio.cli import main as run_command
 

@@ -219,11 +219,11 @@ def _before(
     run: RunFolder, desk: _Desk, score: SetScore, progress: ProgressCallback
 ) -> dict[str, Any]:
     """The validation of the weights that the run begins with, from its folder if it was made."""
+    from soundstudio.core.run_lock import locked
     from soundstudio.training.preparation import make_accelerator, prepare
-    from soundstudio.training.run_lock import locked
     from soundstudio.training.validation import Validator
 
-    path = run.folder / "before.json"
+    path = run.before
     if (known := read_json(path)) is not None:
         return known
     description = read_description(run)

@@ -10,7 +10,7 @@ import dataclasses
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from soundstudio.core.errors import InvalidRequestError, RunError
 from soundstudio.core.finetuning import FinetuneSettings
@@ -45,6 +45,21 @@ class RunFolder:
         return self.folder / "dataset.jsonl"
 
     @property
+    def order(self) -> Path:
+        """What the window asked for; it makes the folder a run until it has a description."""
+        return self.folder / "order.json"
+
+    @property
+    def log(self) -> Path:
+        """What a process that the window started says."""
+        return self.folder / "log.txt"
+
+    @property
+    def stop_request(self) -> Path:
+        """Asks the process whose number it holds to stop after its step."""
+        return self.folder / "stop"
+
+    @property
     def lock(self) -> Path:
         return self.folder / "lock"
 
@@ -69,6 +84,11 @@ class RunFolder:
     @property
     def validation(self) -> Path:
         return self.folder / "validation"
+
+    @property
+    def before(self) -> Path:
+        """What a validation of the weights found that the run began with."""
+        return self.folder / "before.json"
 
     @property
     def references(self) -> Path:
@@ -202,9 +222,25 @@ def read_status(run: RunFolder) -> RunStatus | None:
         values = json.loads(run.status.read_text(encoding="utf-8"))
         names = {row.name for row in dataclasses.fields(RunStatus)}
         known = {key: value for key, value in values.items() if key in names}
-        return RunStatus(**(known | {"notes": tuple(known.get("notes", ()))}))
+        status = RunStatus(**(known | {"notes": tuple(map(str, known.get("notes", ())))}))
     except (OSError, ValueError, TypeError, AttributeError):
         return None
+    return status if _is_status(status) else None
+
+
+def _is_status(status: RunStatus) -> bool:
+    """Whether the values are what they should be: damage need not break the JSON."""
+    numbers = (status.step, status.steps, status.pid)
+    return (
+        status.state in get_args(State)
+        and all(isinstance(number, int) for number in numbers)
+        and isinstance(status.seconds_per_step, int | float)
+        and isinstance(status.loss, int | float | None)
+        and isinstance(status.model, str)
+        and all(
+            isinstance(value, dict | None) for value in (status.best, status.estimate, status.error)
+        )
+    )
 
 
 def read_curves(run: RunFolder) -> list[CurveRow]:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from soundstudio.core.catalogue import find_model
 from soundstudio.core.errors import ModelError, RunError, explain_os_error
 from soundstudio.core.run_files import RunDescription, read_description, run_folder
+from soundstudio.core.run_lock import locked
 from soundstudio.dataset.dataset import save_dataset
 from soundstudio.engine.model_folder import read_model_folder
 from soundstudio.training.fingerprints import fingerprints_of
 from soundstudio.training.finished_model import check_name_is_free
-from soundstudio.training.run_lock import locked
 from soundstudio.training.run_records import write_description
 
 if TYPE_CHECKING:
@@ -35,15 +35,17 @@ def begin_run(
     runs_folder: Path,
     models_folder: Path,
     cache_folder: Path,
+    is_claimed: bool = False,
 ) -> RunFolder:
     """Make the folder of a new run. `read_clips` is called once the cheap checks have passed.
 
+    is_claimed: the folder was made for this run already, and stays if it cannot begin.
     Raises RunError (the name is taken, nothing to train on), ModelError, InvalidRequestError,
     StorageError, and what `read_clips` raises; then there is no folder.
     """
     settings.validated()
     run = run_folder(runs_folder, name)
-    if run.folder.exists():
+    if run.description.exists() if is_claimed else run.folder.exists():
         raise RunError(
             f"There is a run called “{name}” already.",
             "Go on with it with --resume, or choose another name.",
@@ -55,7 +57,7 @@ def begin_run(
     if not dataset.of_split("train"):
         raise RunError(f"There is no clip to train on in {dataset.folder}.")
     try:
-        run.folder.mkdir(parents=True)
+        run.folder.mkdir(parents=True, exist_ok=is_claimed)
     except OSError as error:
         raise explain_os_error(error, f"making the folder of the run {name}") from error
     try:
@@ -70,7 +72,8 @@ def begin_run(
         )
         write_description(run, description)
     except BaseException:
-        shutil.rmtree(run.folder, ignore_errors=True)
+        if not is_claimed:
+            shutil.rmtree(run.folder, ignore_errors=True)
         raise
     return run
 

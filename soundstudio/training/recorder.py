@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from soundstudio.audio.atomic_file import written_whole
 from soundstudio.core.finetuning import is_better
 from soundstudio.core.run_files import CurveRow, RunStatus
 from soundstudio.training.checkpoints import save_checkpoint
@@ -87,8 +89,13 @@ class Recorder:
         """Go on after `step`, whose row the checkpoint knows.
 
         A validation that was interrupted is made now, so that its row is there, and once.
+        The weights that a run begins with are validated, too: what it changes can be heard. Random
+        ones are not; they only make noise.
         """
         self._saved_s = time.monotonic()
+        is_first = step == 0 and not self._run.before.is_file()
+        if is_first and self._settings.validate_every and not self._settings.from_scratch:
+            self._validate_before()
         curves = self._open_curves(step)
         if row is not None and row.step not in curves.rows_by_step:
             curves.append(self._validated(row) if self.is_validated(row.step) else row)
@@ -143,6 +150,15 @@ class Recorder:
         age_s = time.monotonic() - self._saved_s
         is_old = age_s + step_s + self._save_took_s >= self._settings.checkpoint_s
         return is_old or step % self._settings.checkpoint_every == 0
+
+    def _validate_before(self) -> None:
+        self.board.post(state="validating")
+        device = self._trainer.accelerator.device.type
+        found = self._validator.run(0, self._trainer.average, device, self._progress)
+        with written_whole(self._run.before) as temporary:
+            temporary.write_text(json.dumps(found) + "\n", encoding="utf-8")
+        self._saved_s = time.monotonic()
+        self.board.post(state="training")
 
     def _validated(self, row: CurveRow) -> CurveRow:
         """The row with its validation; better weights than ever are kept."""

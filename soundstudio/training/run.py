@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from soundstudio.core.errors import OutOfMemoryError, StorageError, StudioError
 from soundstudio.core.progress import Cancelled, Progress, ProgressCallback, ignore_progress
 from soundstudio.core.run_files import CurveRow, RunStatus, State, read_description
+from soundstudio.core.run_lock import locked
 from soundstudio.dataset.dataset import load_dataset
 from soundstudio.training.checkpoints import load_checkpoint, remove_leftovers
 from soundstudio.training.finished_model import publish
 from soundstudio.training.preparation import make_accelerator, prepare
 from soundstudio.training.probe import probe
 from soundstudio.training.recorder import Board, Recorder
-from soundstudio.training.run_lock import locked
 from soundstudio.training.run_records import write_description
 from soundstudio.training.validation import Validator
 

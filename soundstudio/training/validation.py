@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
@@ -13,6 +12,7 @@ from soundstudio.audio.atomic_file import written_whole
 from soundstudio.audio.files import Sound, write_wav
 from soundstudio.core.errors import explain_os_error
 from soundstudio.core.progress import Progress, ProgressCallback, ignore_progress
+from soundstudio.core.run_sounds import SOUNDS_FILE, ValidationSound
 from soundstudio.engine.clap import ClipEncoder
 from soundstudio.engine.failures import explained_failures
 from soundstudio.training.copies import TrainingSounds
@@ -54,22 +54,6 @@ class Score(Protocol):
     """
 
     def __call__(self, generated: Path, reference: Path) -> Mapping[str, float | None]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class ValidationSound:
-    """One sound that was generated; nearest: the training clip it is most like, if known."""
-
-    file: str
-    prompt: str
-    seed: int
-    nearest: str = ""
-    nearest_start_s: float = 0.0
-    similarity: float | None = None
-    is_copy: bool = False
-
-    def to_dict(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 class Validator:
@@ -183,7 +167,7 @@ class Validator:
                 )
             sounds.append(sound)
         progress(Progress("sampling", len(clips), len(clips)))
-        with written_whole(folder / "sounds.json") as temporary:
+        with written_whole(folder / SOUNDS_FILE) as temporary:
             rows = [sound.to_dict() for sound in sounds]
             temporary.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
         return sounds

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
 
 from soundstudio.core.errors import StudioError
-from soundstudio.core.progress import ProgressCallback, ignore_progress
+from soundstudio.core.progress import Cancelled, Progress, ProgressCallback, ignore_progress
+from soundstudio.core.run_orders import is_asked_to_stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from soundstudio.evaluation.backbones import Backbone
 
 log = logging.getLogger(__name__)
+
+_LOOK_EVERY_S: Final = 0.2
 
 
 def is_one_of_several() -> bool:
@@ -44,6 +48,7 @@ def carry_out(
 ) -> RunStatus:
     """Train a run in this process, its validations scored with the bundled backbone.
 
+    It stops when somebody asks for it in the run's folder, too; see core/run_orders.py.
     See `soundstudio.training.run.train_run`.
     """
     from soundstudio.engine.surroundings import prepare_surroundings
@@ -51,7 +56,25 @@ def carry_out(
     prepare_surroundings()
     from soundstudio.training.run import train_run
 
-    return train_run(run, progress, say, BundledScore(), accelerator)
+    return train_run(run, StopWatch(run, progress), say, BundledScore(), accelerator)
+
+
+class StopWatch:
+    """Passes progress on, and looks now and then whether this process is asked to stop."""
+
+    def __init__(self, run: RunFolder, progress: ProgressCallback) -> None:
+        self._run = run
+        self._progress = progress
+        self._looked_s = 0.0
+
+    def __call__(self, where: Progress) -> None:
+        """Raises Cancelled."""
+        self._progress(where)
+        now = time.monotonic()
+        if now - self._looked_s >= _LOOK_EVERY_S:
+            self._looked_s = now
+            if is_asked_to_stop(self._run, os.getpid()):
+                raise Cancelled
 
 
 class BundledScore:

@@ -14,8 +14,8 @@ from safetensors.torch import load_file
 
 from soundstudio.core.errors import RunError
 from soundstudio.core.run_files import RunFolder
+from soundstudio.core.run_lock import locked
 from soundstudio.training.checkpoints import load_checkpoint, remove_leftovers, save_checkpoint
-from soundstudio.training.run_lock import locked
 from soundstudio.training.tensor_file import read_tensors, write_tensors
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,7 +141,7 @@ def test_two_at_once_are_refused_and_a_dead_one_is_not_in_the_way(run: RunFolder
 import time
 from pathlib import Path
 from soundstudio.core.run_files import RunFolder
-from soundstudio.training.run_lock import locked
+from soundstudio.core.run_lock import locked
 with locked(RunFolder(Path({str(run.folder)!r}))):
     print("held", flush=True)
     time.sleep(60)

@@ -21,6 +21,7 @@ from soundstudio.core.errors import ModelError, OutOfMemoryError, RunError, Stor
 from soundstudio.core.progress import Cancelled, Progress
 from soundstudio.core.requests import GenerationRequest
 from soundstudio.core.run_files import RunFolder, read_curves, read_description, read_status
+from soundstudio.core.run_sounds import read_step_sounds
 from soundstudio.engine.loading import load_model
 from soundstudio.engine.model_store import verify_model
 from soundstudio.generation.generate import generate
@@ -214,9 +215,30 @@ def test_a_validation_that_was_cut_off_is_made_again(make_run: RunMaker) -> None
             raise Cancelled
 
     assert train_run(cut, stop_in_validation).state == "stopped"
+    assert not cut.before.exists()  # it was the one of the base model
+    assert losses(cut) == []
+    cut.before.write_bytes(whole.before.read_bytes())
+    assert train_run(cut, stop_in_validation).state == "stopped"
     assert losses(cut) == losses(whole)[:1]  # the second row waits for its validation
     train_run(cut)
     assert_same_run(whole, cut)
+
+
+def test_the_base_model_is_heard_before_the_first_step(make_run: RunMaker) -> None:
+    run = make_run(steps=2, validate_every=2)
+    train_run(run)
+    before, after = read_step_sounds(run)
+    assert (before.step, after.step) == (0, 2)
+    assert [s.seed for s in before.sounds] == [s.seed for s in after.sounds] == [0, 1]
+    assert [s.prompt for s in before.sounds] == [s.prompt for s in after.sounds]
+    assert before.path_of(before.sounds[0]).read_bytes() != (
+        after.path_of(after.sounds[0]).read_bytes()
+    )
+    found = json.loads(run.before.read_text(encoding="utf-8"))
+    assert found["loss"] != read_curves(run)[-1].validation["loss"]  # type: ignore[index]
+    scratch = make_run("scratch", steps=1, validate_every=1, from_scratch=True)
+    train_run(scratch)
+    assert [sounds.step for sounds in read_step_sounds(scratch)] == [1]
 
 
 def test_a_damaged_checkpoint_costs_its_steps_and_nothing_else(make_run: RunMaker) -> None:

@@ -57,7 +57,7 @@ def validator_of(
 
 def test_the_best_by_a_score_is_kept_and_becomes_the_model(make_run: RunMaker) -> None:
     run = make_run(steps=6, validate_every=2, best_by="fd")
-    score = NotedScore(9.0, 3.0, 5.0)
+    score = NotedScore(2.0, 9.0, 3.0, 5.0)  # the first is the base model's, which is none to keep
     status = train_run(run, score=score)
     assert status.best == {"step": 4, "best_by": "fd", "value": 3.0}
     rows = [row for row in read_curves(run) if row.validation is not None]
@@ -83,7 +83,7 @@ def test_the_best_survives_a_resumption(make_run: RunMaker) -> None:
         def __call__(self, generated: Path, reference: Path) -> Mapping[str, float | None]:
             return {"is": self.values.pop(0)}
 
-    train_run(run, stop, score=Rising(7.0, 1.0))
+    train_run(run, stop, score=Rising(9.0, 7.0))
     status = train_run(run, score=Rising(2.0, 3.0))
     assert status.best == {"step": 2, "best_by": "is", "value": 7.0}
 

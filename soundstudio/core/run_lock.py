@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from soundstudio.core.errors import RunError, explain_os_error
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 # Windows locks bytes and lets nobody read them: one far behind the process's number.
 _LOCKED_BYTE: Final = 1 << 30
+# Whoever only asks who holds the lock has it for a moment, too.
+_PATIENCE_S: Final = 1.0
+_PAUSE_S: Final = 0.05
 
 
 @contextlib.contextmanager
@@ -30,10 +34,9 @@ def locked(run: RunFolder) -> Iterator[None]:
         raise explain_os_error(error, f"locking the run {run.name}") from error
     with file:
         try:
-            _lock(file)
+            _lock_patiently(file)
         except OSError as error:
-            file.seek(0)
-            pid = file.read(20).strip()
+            pid = _pid_in(file)
             raise RunError(
                 f"The run “{run.name}” is being worked on already"
                 f"{f', by process {pid}' if pid else ''}.",
@@ -46,6 +49,43 @@ def locked(run: RunFolder) -> Iterator[None]:
             yield
         finally:
             file.truncate(0)
+
+
+def holder_of(run: RunFolder) -> int | None:
+    """The process that works on the run, None if none does; 0 if its number cannot be read.
+
+    A lock file that cannot be opened is held by nobody: who works on the run could open it.
+    """
+    try:
+        file = run.lock.open("r+", encoding="ascii")
+    except OSError:
+        return None
+    with file:
+        try:
+            _lock(file)
+        except OSError:
+            return _pid_in(file)
+        return None
+
+
+def _pid_in(file: IO[Any]) -> int:
+    with contextlib.suppress(OSError, ValueError):
+        file.seek(0)
+        return int(file.read(20).strip())
+    return 0
+
+
+def _lock_patiently(file: IO[Any]) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            _lock(file)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
 
 
 def _lock(file: IO[Any]) -> None:
