@@ -18,6 +18,7 @@ from soundstudio.jobs.background import Background
 from soundstudio.jobs.benchmark_runner import BenchmarkRunner
 from soundstudio.jobs.engine_thread import EngineThread
 from soundstudio.jobs.queue import JobQueue
+from soundstudio.jobs.run_thread import RunThread
 from soundstudio.jobs.score_runner import ScoreRunner
 from soundstudio.jobs.serial_thread import SerialThread
 from soundstudio.library.library import Library
@@ -35,6 +36,11 @@ from soundstudio.ui.crash_reports import CrashReports, start_logging
 from soundstudio.ui.display import display_problem
 from soundstudio.ui.finetune_desk import FinetuneDesk
 from soundstudio.ui.finetune_panel import FinetunePanel
+from soundstudio.ui.finetune_result import FinetuneResult
+from soundstudio.ui.finetune_run_desk import FinetuneRunDesk
+from soundstudio.ui.finetune_run_page import FinetuneRunPage
+from soundstudio.ui.finetune_runs import FinetuneRuns
+from soundstudio.ui.finetune_training import FinetuneTraining
 from soundstudio.ui.generate_panel import GeneratePanel
 from soundstudio.ui.generation_desk import GenerationDesk
 from soundstudio.ui.icons import Icons
@@ -124,6 +130,8 @@ class Studio:
         self.export_background = Background(threads=1)
         # Looking at 10,000 clips takes a minute; nothing that is clicked waits for it.
         self.finetune_background = Background(threads=2)
+        # Trainings are processes that outlive the window; the thread only looks after them.
+        self.run_thread = RunThread(folders.runs)
 
     def _build_panels(self) -> None:
         theme, icons = self.theme, self.icons
@@ -136,6 +144,13 @@ class Studio:
         self.rail = Rail(PLACES, foot, icons)
         self.generate = GeneratePanel(theme, icons)
         self.finetune = FinetunePanel(theme, icons)
+        self.finetune_training = FinetuneTraining(theme, icons)
+        self.finetune_runs = FinetuneRuns(theme, icons)
+        self.finetune_result = FinetuneResult(theme, icons)
+        self.finetune.set_page(
+            "training", FinetuneRunPage(self.finetune_runs, self.finetune_training)
+        )
+        self.finetune.set_page("result", self.finetune_result)
         self.score_panel = ScorePanel(theme, icons)
         self.viewer = ViewerPanel(self.actions, theme, icons)
         self.results = ScoreResults(theme, icons)
@@ -188,6 +203,16 @@ class Studio:
         self.finetuning = FinetuneDesk(
             self.folders, self.finetune_background, self.finetune, self.theme, self.icons, window
         )
+        self.run_desk = FinetuneRunDesk(
+            self.run_thread,
+            self.queue,
+            self.background,
+            self.folders.cache / "comparisons",
+            self.finetune_training,
+            self.finetune_result,
+            self.finetune_runs,
+            window,
+        )
         self.scoring = ScoreDesk(
             self.score_runner,
             self.folders.scorings,
@@ -235,6 +260,7 @@ class Studio:
         self.library_desk.tell_notice()
         self.player_thread.start()
         self.output.start(self.settings.current.output_device)
+        self.run_thread.start()
         # The engine's own start must not delay the first frame of the window.
         QTimer.singleShot(0, self.engine.start)
         if files:
@@ -254,6 +280,8 @@ class Studio:
         self.score_runner.blockSignals(True)
         self.benchmark_runner.blockSignals(True)
         self.finetuning.close()
+        self.run_thread.shutdown()
+        self.run_desk.close()
         self.engine.shutdown()
         self.score_thread.shutdown()
         self.benchmark_thread.shutdown()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from soundstudio.ui.commands import Commands
     from soundstudio.ui.finetune_desk import FinetuneDesk
     from soundstudio.ui.finetune_panel import FinetunePanel
+    from soundstudio.ui.finetune_run_desk import FinetuneRunDesk
+    from soundstudio.ui.finetune_training import FinetuneTraining
     from soundstudio.ui.generate_panel import GeneratePanel
     from soundstudio.ui.generation_desk import GenerationDesk
     from soundstudio.ui.library_desk import LibraryDesk
@@ -62,6 +64,8 @@ class Parts(Protocol):
     generate: GeneratePanel
     finetune: FinetunePanel
     finetuning: FinetuneDesk
+    finetune_training: FinetuneTraining
+    run_desk: FinetuneRunDesk
     score_panel: ScorePanel
     score_place: ScorePlace
     benchmark_panel: BenchmarkPanel

@@ -50,13 +50,14 @@ class Places(QObject):
                 "place_benchmarks": self._go_to_benchmarks,
                 "score": self._score,
                 "score_selected": self._score_selected,
-                "play_nearest": s.scoring.play_nearest,
+                "play_nearest": self._play_nearest,
             }
         )
         s.scoring.sound_chosen.connect(self._on_sound)
         s.finetuning.sound_chosen.connect(self._on_sound)
         s.scoring.options_changed.connect(lambda values: s.settings.change(**values))
         s.audition.playing_changed.connect(self._on_playing)
+        self._connect_runs()
         s.results.export_requested.connect(
             lambda kind: s.score_exports.export_to(
                 kind, s.scoring.exported(), make_plan(s.settings.current, s.folders).folder
@@ -73,6 +74,30 @@ class Places(QObject):
         give_keys(s.actions, s)
         self._share_main_key()
 
+    def _connect_runs(self) -> None:
+        """The wizard's order, the pages of a run, and what the Generate place has of its model."""
+        s, desk = self._s, self._s.run_desk
+        s.finetune.start_requested.connect(desk.begin)
+        desk.begin_failed.connect(s.finetune.banner.show_error)
+        desk.step_requested.connect(s.finetune.show_step)
+        desk.sound_chosen.connect(self._on_sound)
+        desk.model_made.connect(lambda _: s.settings.apply(s.settings.current))
+        desk.model_chosen.connect(self._use_model)
+        s.generation.clip_stored.connect(desk.on_clip_stored)
+
+    def _use_model(self, model: str) -> None:
+        """A finished run's model makes the next sounds."""
+        s = self._s
+        s.settings.apply(s.settings.current)  # the catalogue has it since a moment
+        self.show("generate")
+        s.generate.more.choose_model(model)
+
+    def _play_nearest(self) -> None:
+        if self.current == "finetune":
+            self._s.run_desk.play_nearest()
+        else:
+            self._s.scoring.play_nearest()
+
     def show(self, place: str) -> None:
         """Go to a place."""
         s = self._s
@@ -88,6 +113,7 @@ class Places(QObject):
         elif place == "finetune":
             s.finetuning.show()
             s.finetuning.focus()
+            s.run_desk.refresh()
         else:
             s.generate.prompt.setFocus()
 
@@ -178,6 +204,7 @@ class Places(QObject):
             is_playing and report is not None and report.generated_file(name) == s.audition.path
         )
         s.results.clips.set_playing(name if is_shown else "")
+        s.run_desk.set_playing(s.audition.path if is_playing else None)
 
     # the library
 
