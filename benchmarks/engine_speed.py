@@ -21,7 +21,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from generation_speed import PROMPT, S_SIZE, TESTS
 
@@ -33,6 +32,8 @@ from soundstudio.engine.surroundings import prepare_surroundings
 from soundstudio.generation.generate import generate
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from soundstudio.engine.audioldm import AudioLDM
 
 
