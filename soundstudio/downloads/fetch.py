@@ -102,7 +102,7 @@ def _ask_hub(source: HubModel, patience: Patience) -> tuple[RemoteFile, ...]:
         info = HfApi(endpoint=endpoint, token=False).model_info(
             source.hub_id, files_metadata=True, timeout=patience.timeout_s
         )
-    except Exception as error:  # noqa: BLE001 - the client lets its HTTP library's errors through
+    except Exception as error:
         raise DownloadError(
             f"The Hub does not answer for {source.hub_id}: {type(error).__name__}.",
             "Check the connection, the proxy and HF_ENDPOINT.",

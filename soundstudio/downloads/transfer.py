@@ -112,7 +112,7 @@ def _attempt(
     headers = {"User-Agent": "soundstudio", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
-    request = urllib.request.Request(file.url, headers=headers)  # noqa: S310
+    request = urllib.request.Request(file.url, headers=headers)
     with urllib.request.urlopen(request, timeout=timeout_s) as answer:
         has_resumed = answer.status == http.client.PARTIAL_CONTENT
         received = start if has_resumed else 0
