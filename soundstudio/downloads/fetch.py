@@ -40,6 +40,15 @@ def place_of(source: HubModel | WeightsFile, models_folder: Path) -> Path:
     return models_folder / WEIGHTS_FOLDER / source.id
 
 
+def downloaded_weights(id_: str, models_folder: Path) -> Path | None:
+    """The downloaded weights file called `id_`; None if it is not there."""
+    source = find_source(id_)
+    if not isinstance(source, WeightsFile):
+        return None
+    path = place_of(source, models_folder) / source.file_name
+    return path if path.is_file() else None
+
+
 def download(
     source: HubModel | WeightsFile,
     models_folder: Path,
@@ -96,12 +105,17 @@ def _listing(
 def _ask_hub(source: HubModel, patience: Patience) -> tuple[RemoteFile, ...]:
     """The Hub's list, with sizes and hashes. HF_ENDPOINT names another server."""
     from huggingface_hub import HfApi, hf_hub_url
+    from huggingface_hub.errors import OfflineModeIsEnabled
 
     endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
     try:
         info = HfApi(endpoint=endpoint, token=False).model_info(
             source.hub_id, files_metadata=True, timeout=patience.timeout_s
         )
+    except OfflineModeIsEnabled as error:
+        raise DownloadError(
+            "HF_HUB_OFFLINE forbids downloads.", "Unset that variable, then try again."
+        ) from error
     except Exception as error:
         raise DownloadError(
             f"The Hub does not answer for {source.hub_id}: {type(error).__name__}.",

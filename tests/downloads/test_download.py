@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -11,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
 from downloads.loopback_hub import Behaviour, loopback_hub
+
+from soundstudio.core.catalogue_sources import WeightsFile
 from soundstudio.core.errors import DownloadError, ModelError, StorageError
 from soundstudio.core.progress import Cancelled
-from soundstudio.downloads.fetch import PARTIAL_FOLDER, download, find_source
+from soundstudio.downloads.fetch import PARTIAL_FOLDER, download, downloaded_weights, find_source
 from soundstudio.downloads.transfer import Patience
 
 if TYPE_CHECKING:
@@ -39,6 +41,9 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Behaviour]:
     }
     with loopback_hub(Behaviour(files)) as behaviour:
         monkeypatch.setenv("HF_ENDPOINT", behaviour.url)
+        # The tests' own switch against the network; this server is not on it.
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
         yield behaviour
 
 
@@ -153,3 +158,29 @@ def test_what_is_there_is_not_overwritten(hub: Behaviour, tmp_path: Path) -> Non
     with pytest.raises(ModelError, match="exists already"):
         fetch(tmp_path)
     assert hub.sent == 0
+
+
+def test_downloaded_weights_are_found(tmp_path: Path) -> None:
+    assert downloaded_weights("vggish", tmp_path) is None
+    place = tmp_path / ".weights" / "vggish"
+    place.mkdir(parents=True)
+    (place / "vggish-10086976.pth").write_bytes(b"w")
+    assert downloaded_weights("vggish", tmp_path) == place / "vggish-10086976.pth"
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_single_file_is_checked_by_what_is_known_of_its_hash(
+    hub: Behaviour, tmp_path: Path, damaged: bool
+) -> None:
+    body = b"weights" * 1000
+    hub.files["w.pth"] = body
+    start = hashlib.sha256(body).hexdigest()[:8]
+    if damaged:
+        hub.damaged = {"w.pth"}
+    url = f"{hub.url}/w.pth"
+    source = WeightsFile("w", "W", "w.pth", url, "CC0-1.0", sha256_start=start)
+    if damaged:
+        with pytest.raises(DownloadError, match="SHA-256"):
+            download(source, tmp_path, quiet, QUICK)
+    else:
+        assert (download(source, tmp_path, quiet, QUICK) / "w.pth").read_bytes() == body
