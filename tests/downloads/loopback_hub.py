@@ -37,67 +37,78 @@ class Behaviour:
     url: str = ""
 
 
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        behaviour = self.server.behaviour
+        if behaviour.silent:
+            self.server.over.wait(10)
+            return
+        if self.path.startswith("/api/models/"):
+            self._answer(200, _info(behaviour.files), {"Content-Type": "application/json"})
+            return
+        if behaviour.refuse:
+            self._answer(behaviour.refuse.pop(0), b"", {})
+            return
+        name = self.path.split(f"/resolve/{REVISION}/")[-1].lstrip("/")
+        if name not in behaviour.files:
+            self._answer(404, b"", {})
+            return
+        body = behaviour.files[name]
+        if name in behaviour.damaged:
+            body = bytes([body[0] ^ 1]) + body[1:]
+        wish = self.headers.get("Range", "")
+        behaviour.ranges.append(wish)
+        start = int(wish.removeprefix("bytes=").rstrip("-")) if wish else 0
+        self._send(body[start:], 206 if wish else 200)
+
+    def _send(self, body: bytes, status: int) -> None:
+        behaviour = self.server.behaviour
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body) + behaviour.lied))
+        self.end_headers()
+        part = body[: behaviour.cut_after] if behaviour.cut_after else body
+        try:
+            for place in range(0, len(part), 1 << 14):
+                self.wfile.write(part[place : place + (1 << 14)])
+                behaviour.sent += len(part[place : place + (1 << 14)])
+                time.sleep(behaviour.pause_s)
+        except OSError:
+            pass
+        self.close_connection = True
+
+    def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for key, value in (headers | {"Content-Length": str(len(body))}).items():
+            self.send_header(key, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.behaviour = behaviour
+        self.over = threading.Event()
+
+
 @contextmanager
 def loopback_hub(behaviour: Behaviour) -> Iterator[Behaviour]:
     """Serve `behaviour` until the block ends; its `url` is the endpoint."""
-    over = threading.Event()
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *args: object) -> None:
-            pass
-
-        def do_GET(self) -> None:
-            if behaviour.silent:
-                over.wait(10)
-                return
-            if self.path.startswith("/api/models/"):
-                self._answer(200, _info(behaviour.files), {"Content-Type": "application/json"})
-                return
-            if behaviour.refuse:
-                self._answer(behaviour.refuse.pop(0), b"", {})
-                return
-            name = self.path.split(f"/resolve/{REVISION}/")[-1].lstrip("/")
-            if name not in behaviour.files:
-                self._answer(404, b"", {})
-                return
-            body = behaviour.files[name]
-            if name in behaviour.damaged:
-                body = bytes([body[0] ^ 1]) + body[1:]
-            wish = self.headers.get("Range", "")
-            behaviour.ranges.append(wish)
-            start = int(wish.removeprefix("bytes=").rstrip("-")) if wish else 0
-            self._send(body[start:], 206 if wish else 200)
-
-        def _send(self, body: bytes, status: int) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body) + behaviour.lied))
-            self.end_headers()
-            part = body[: behaviour.cut_after] if behaviour.cut_after else body
-            try:
-                for place in range(0, len(part), 1 << 14):
-                    self.wfile.write(part[place : place + (1 << 14)])
-                    behaviour.sent += len(part[place : place + (1 << 14)])
-                    time.sleep(behaviour.pause_s)
-            except OSError:
-                pass
-            self.close_connection = True
-
-        def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-            self.send_response(status)
-            for key, value in (headers | {"Content-Length": str(len(body))}).items():
-                self.send_header(key, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(behaviour)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     behaviour.url = f"http://127.0.0.1:{server.server_port}"
     try:
         yield behaviour
     finally:
-        over.set()
+        server.over.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +21,7 @@ from soundstudio.downloads.transfer import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 MODEL = "audioldm-s-full"
 WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
