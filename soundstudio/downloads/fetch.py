@@ -88,6 +88,7 @@ def _listing(
     source: HubModel | WeightsFile, partial: Path, patience: Patience
 ) -> tuple[RemoteFile, ...]:
     """What to fetch. Kept, so that a resumed download goes on with the same revision."""
+    listed: tuple[RemoteFile, ...]
     if isinstance(source, WeightsFile):
         listed = (RemoteFile(source.file_name, source.url, source.size_bytes, source.sha256_start),)
     else:

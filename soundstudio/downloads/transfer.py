@@ -85,6 +85,10 @@ def _fetch_rest(
             reason = "the connection was cut"
         except urllib.error.HTTPError as error:
             error.close()
+            if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and before:
+                # Of unknown size and perhaps whole already: only fetching it anew can tell.
+                partial.unlink()
+                continue
             if error.code not in _RETRIED:
                 raise DownloadError(
                     f"The server refused {file.path} (HTTP {error.code}).",

@@ -64,6 +64,9 @@ class _Handler(BaseHTTPRequestHandler):
         wish = self.headers.get("Range", "")
         behaviour.ranges.append(wish)
         start = int(wish.removeprefix("bytes=").rstrip("-")) if wish else 0
+        if start and start >= len(body):
+            self._answer(416, b"", {})
+            return
         self._send(body[start:], 206 if wish else 200)
 
     def _send(self, body: bytes, status: int) -> None:

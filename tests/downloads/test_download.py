@@ -184,3 +184,13 @@ def test_a_single_file_is_checked_by_what_is_known_of_its_hash(
             download(source, tmp_path, quiet, QUICK)
     else:
         assert (download(source, tmp_path, quiet, QUICK) / "w.pth").read_bytes() == body
+
+
+def test_a_file_of_unknown_size_that_is_whole_already(hub: Behaviour, tmp_path: Path) -> None:
+    hub.files["w.pth"] = b"weights" * 1000
+    partial = tmp_path / PARTIAL_FOLDER / "w"
+    partial.mkdir(parents=True)
+    (partial / "w.pth.partial").write_bytes(hub.files["w.pth"])
+    source = WeightsFile("w", "W", "w.pth", f"{hub.url}/w.pth", "CC0-1.0")
+    place = download(source, tmp_path, quiet, QUICK)
+    assert (place / "w.pth").read_bytes() == hub.files["w.pth"]
