@@ -144,6 +144,16 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _remove(args: argparse.Namespace) -> int:
+    from soundstudio.core.catalogue_sources import HUB_MODELS, WEIGHTS_FILES
+    from soundstudio.downloads.fetch import remove_download
+
+    downloads = {source.id for source in (*HUB_MODELS, *WEIGHTS_FILES)}
+    if args.operand in downloads and remove_download(args.operand, current_models_folder()):
+        if args.json:
+            write_json({"removed": {"id": args.operand}})
+        else:
+            write_line(f"The download of {args.operand} was removed.")
+        return 0
     from soundstudio.engine.model_store import remove_model
 
     row = find_model(args.operand, current_models_folder())

@@ -49,6 +49,24 @@ def downloaded_weights(id_: str, models_folder: Path) -> Path | None:
     return path if path.is_file() else None
 
 
+def remove_download(id_: str, models_folder: Path) -> bool:
+    """Delete a half download, or weights that are no model. False if there is neither.
+
+    Whole models are removed as every model is. Raises ModelError, StorageError.
+    """
+    source = find_source(id_)
+    places = [models_folder / PARTIAL_FOLDER / source.id]
+    if isinstance(source, WeightsFile):
+        places.append(place_of(source, models_folder))
+    there = [place for place in places if place.is_dir()]
+    try:
+        for place in there:
+            shutil.rmtree(place)
+    except OSError as error:
+        raise explain_os_error(error, f"removing {source.title}") from error
+    return bool(there)
+
+
 def download(
     source: HubModel | WeightsFile,
     models_folder: Path,

@@ -16,7 +16,13 @@ from downloads.loopback_hub import Behaviour, loopback_hub
 from soundstudio.core.catalogue_sources import WeightsFile
 from soundstudio.core.errors import DownloadError, ModelError, StorageError
 from soundstudio.core.progress import Cancelled
-from soundstudio.downloads.fetch import PARTIAL_FOLDER, download, downloaded_weights, find_source
+from soundstudio.downloads.fetch import (
+    PARTIAL_FOLDER,
+    download,
+    downloaded_weights,
+    find_source,
+    remove_download,
+)
 from soundstudio.downloads.transfer import Patience
 
 if TYPE_CHECKING:
@@ -194,3 +200,12 @@ def test_a_file_of_unknown_size_that_is_whole_already(hub: Behaviour, tmp_path: 
     source = WeightsFile("w", "W", "w.pth", f"{hub.url}/w.pth", "CC0-1.0")
     place = download(source, tmp_path, quiet, QUICK)
     assert (place / "w.pth").read_bytes() == hub.files["w.pth"]
+
+
+def test_half_a_download_can_be_removed(hub: Behaviour, tmp_path: Path) -> None:
+    hub.refuse = [404]
+    with pytest.raises(DownloadError, match="HTTP 404"):
+        fetch(tmp_path)
+    assert remove_download(MODEL, tmp_path)
+    assert not (tmp_path / PARTIAL_FOLDER / MODEL).exists()
+    assert not remove_download(MODEL, tmp_path)
