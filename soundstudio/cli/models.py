@@ -34,6 +34,12 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         action = actions.add_parser(name, help=text, description=text)
         action.add_argument("--json", action="store_true", default=_unset())
         action.add_argument("--verbose", action="store_true", default=_unset())
+        if name == "download":
+            action.add_argument(
+                "--accept-licence",
+                action="store_true",
+                help="accept the licence without being asked",
+            )
         if operand:
             action.add_argument("operand", metavar=operand)
         if name == "import":
@@ -79,18 +85,40 @@ def _cells(row: CatalogueRow) -> tuple[str, ...]:
 
 
 def _download(args: argparse.Namespace) -> int:
-    row = next((row for row in catalogue(current_models_folder()) if row.id == args.operand), None)
-    if row is None:
-        raise ModelError(
-            f"There is no model called “{args.operand}”.",
-            "`soundstudio models list` shows what there is.",
+    from soundstudio.cli.terminal import CountBar
+    from soundstudio.downloads.fetch import download, find_source
+
+    source = find_source(args.operand)
+    if not args.accept_licence:
+        _ask_licence(source.title, source.licence)
+    bar = CountBar()
+    try:
+        folder = download(
+            source,
+            current_models_folder(),
+            lambda done, total: bar(f"{source.id}, MB", done >> 20, total >> 20),
         )
-    if row.is_installed:
-        raise ModelError(f"{row.title} is installed already, in {row.folder}.")
+    finally:
+        bar.clear()
+    if args.json:
+        write_json({"downloaded": source.id, "folder": str(folder)})
+    else:
+        write_line(f"{source.title} is in {folder}.")
+    return 0
+
+
+def _ask_licence(title: str, licence: str) -> None:
+    """Ask on a terminal. Raises ModelError if the licence is not accepted."""
+    import sys
+
+    if sys.stdin.isatty():
+        sys.stderr.write(f"{title} comes under {licence}. Accept it? [y/N] ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() in ("y", "yes"):
+            return
     raise ModelError(
-        "This version cannot download models yet.",
-        f"Put the files of {row.hub_id} (licence {row.licence}) into "
-        f"{current_models_folder() / row.id}.",
+        f"{title} comes under the licence {licence}, which was not accepted.",
+        "Read it, then add --accept-licence.",
     )
 
 
@@ -107,6 +135,16 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _remove(args: argparse.Namespace) -> int:
+    from soundstudio.core.catalogue_sources import HUB_MODELS, WEIGHTS_FILES
+    from soundstudio.downloads.fetch import remove_download
+
+    downloads = {source.id for source in (*HUB_MODELS, *WEIGHTS_FILES)}
+    if args.operand in downloads and remove_download(args.operand, current_models_folder()):
+        if args.json:
+            write_json({"removed": {"id": args.operand}})
+        else:
+            write_line(f"The download of {args.operand} was removed.")
+        return 0
     from soundstudio.engine.model_store import remove_model
 
     row = find_model(args.operand, current_models_folder())

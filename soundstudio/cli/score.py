@@ -111,11 +111,14 @@ def _check(args: argparse.Namespace) -> None:
     for name in ("table", "latex", "html"):
         if getattr(args, name) == STDOUT:
             raise InvalidRequestError(f"--{name} needs the name of a file.")
+    if args.backbone == "paper":
+        _find_downloaded_weights(args)
     files = [name for name in ("panns", "vggish") if getattr(args, name)]
     if args.backbone == "paper" and len(files) < 2:
         raise InvalidRequestError(
             "--backbone paper needs --panns and --vggish.",
-            "They name your copies of Cnn14_16k_mAP=0.438.pth and vggish-10086976.pth.",
+            "They name your copies of Cnn14_16k_mAP=0.438.pth and vggish-10086976.pth; or run "
+            "`soundstudio models download panns-cnn14-16k`, and the same for vggish.",
         )
     if args.backbone == "bundled" and files:
         raise InvalidRequestError(f"--{files[0]} belongs to --backbone paper.")
@@ -123,6 +126,17 @@ def _check(args: argparse.Namespace) -> None:
         raise InvalidRequestError("--draws must be at least 2.")
     if args.seed < 0:
         raise InvalidRequestError("--seed must not be negative.")
+
+
+def _find_downloaded_weights(args: argparse.Namespace) -> None:
+    """What is not named is looked for among the downloads."""
+    from soundstudio.core.settings import current_models_folder
+    from soundstudio.downloads.fetch import downloaded_weights
+
+    for option, id_ in (("panns", "panns-cnn14-16k"), ("vggish", "vggish")):
+        path = None if getattr(args, option) else downloaded_weights(id_, current_models_folder())
+        if path is not None:
+            setattr(args, option, str(path))
 
 
 def _check_what_is_scored(args: argparse.Namespace) -> None:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from soundstudio.core.catalogue_sources import HUB_MODELS
 from soundstudio.core.errors import ModelError
 from soundstudio.core.paths import resource
 from soundstudio.core.requests import STARTER_MODEL
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["bundled", "downloadable", "imported", "fine-tuned"]
+Kind = Literal["bundled", "downloadable", "imported", "original checkpoint", "fine-tuned"]
 Capability = Literal["text", "audio", "fine-tune"]
 
 MODEL_INDEX = "model_index.json"
@@ -44,35 +45,24 @@ class CatalogueRow:
         return self.folder is not None
 
 
-_AUDIOLDM_LICENCE = "CC-BY-NC-SA-4.0"
-
-# Parameter counts of UNet + VAE + vocoder + text tower, from the published configurations.
-_DOWNLOADABLE = (
-    ("audioldm-s-full", "AudioLDM small", "cvssp/audioldm", 420_980_338),
-    ("audioldm-s-full-v2", "AudioLDM small v2", "cvssp/audioldm-s-full-v2", 420_980_338),
-    ("audioldm-m-full", "AudioLDM medium", "cvssp/audioldm-m-full", 651_898_354),
-    ("audioldm-l-full", "AudioLDM large", "cvssp/audioldm-l-full", 975_082_866),
-)
-
-
 def catalogue(models_folder: Path) -> tuple[CatalogueRow, ...]:
     """All rows: the starter, AudioLDM's models, then whatever else lies in `models_folder`."""
     rows = [_starter_row()]
     known = set()
-    for id_, title, hub_id, parameters in _DOWNLOADABLE:
-        folder = models_folder / id_
-        known.add(id_)
+    for source in HUB_MODELS:
+        folder = models_folder / source.id
+        known.add(source.id)
         rows.append(
             CatalogueRow(
-                id=id_,
-                title=title,
+                id=source.id,
+                title=source.title,
                 kind="downloadable",
-                licence=_AUDIOLDM_LICENCE,
-                parameters=parameters,
+                licence=source.licence,
+                parameters=source.parameters,
                 sample_rate=16000,
                 capabilities=("text", "fine-tune"),
                 folder=folder if (folder / MODEL_INDEX).is_file() else None,
-                hub_id=hub_id,
+                hub_id=source.hub_id,
             )
         )
     if models_folder.is_dir():
@@ -96,7 +86,8 @@ def find_model(model: str, models_folder: Path) -> CatalogueRow:
             if row.folder is None:
                 raise ModelError(
                     f"{row.title} is not installed.",
-                    f"Put its files into {models_folder / row.id}, or use the starter model.",
+                    f"Run `soundstudio models download {row.id}`, put its files into "
+                    f"{models_folder / row.id}, or use the starter model.",
                 )
             return row
     folder = Path(model).expanduser()

@@ -38,6 +38,12 @@ class ModelError(StudioError):
     title = "The model cannot be used"
 
 
+class DownloadError(StudioError):
+    """A download that a server refused, cut, or served damaged."""
+
+    title = "The download did not succeed"
+
+
 class OutOfMemoryError(StudioError):
     """The device ran out of memory."""
 

@@ -156,11 +156,17 @@ def test_what_cannot_be_removed(tiny_model_folder: Path, capsys: Any) -> None:
     assert tiny_model_folder.is_dir()
 
 
-def test_download_says_what_to_do_instead(capsys: Any) -> None:
+def test_a_download_needs_the_licence_to_be_accepted(tmp_path: Path, capsys: Any) -> None:
     assert main(["models", "download", "audioldm-s-full"]) == 1
     err = capsys.readouterr().err
-    assert "cvssp/audioldm" in err
+    assert "--accept-licence" in err
     assert "CC-BY-NC-SA-4.0" in err
+    assert not (tmp_path / "home/data/models").exists()
+
+
+def test_an_unknown_download_is_refused(capsys: Any) -> None:
+    assert main(["models", "download", "unheard-of", "--accept-licence"]) == 1
+    assert "no download called" in capsys.readouterr().err
 
 
 def test_doctor_tells_the_same_in_both_forms(capsys: Any) -> None:

@@ -1,0 +1,1 @@
+"""Fetching models and other weights: resumed, verified, then put in place whole."""
