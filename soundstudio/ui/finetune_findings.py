@@ -13,13 +13,13 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from soundstudio.ui.finetune_findings_model import KINDS, WHOLE, FindingColumn, FindingsModel
 from soundstudio.ui.found_table import FoundTable
+from soundstudio.ui.tool_button import tool_button
 
 if TYPE_CHECKING:
     from soundstudio.jobs.clip_reading import ClipNumbers, ReadClips
@@ -61,8 +61,8 @@ class FinetuneFindings(QWidget):
         self.keep_near.setAccessibleName("Use clips that nearly repeat others")
         self.keep_near.setChecked(True)
         self.keep_near.setToolTip("Off: of sounds that are nearly the same only the first is used")
-        self._play = _button("Play", "Play the clip (Space)", self)
-        self._other = _button("Play the one it repeats", "Play the clip that it repeats", self)
+        self._play = tool_button("Play", "Play the clip (Space)", self)
+        self._other = tool_button("Play the one it repeats", "Play the clip that it repeats", self)
         icons.dress(self._play, "play")
         icons.dress(self._other, "like")
         self._good = QLabel("Nothing is wrong with these clips.", self)
@@ -234,17 +234,6 @@ def length_words(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def _button(text: str, tip: str, parent: QWidget) -> QToolButton:
-    button = QToolButton(parent)
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setAccessibleName(tip.partition(" (")[0])
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    button.setIconSize(QSize(16, 16))
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    return button
 
 
 def counts_words(numbers: ClipNumbers) -> str:

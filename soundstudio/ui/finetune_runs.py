@@ -5,23 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
-    QModelIndex,
-    QPersistentModelIndex,
-    QRect,
     QSignalBlocker,
-    QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QPainter, QPalette
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -30,6 +24,7 @@ from PySide6.QtWidgets import (
 from soundstudio.ui.banner import Banner
 from soundstudio.ui.elided_label import SEPARATOR
 from soundstudio.ui.finetune_words import begun_words, short_state
+from soundstudio.ui.two_lines import Index, TwoLineDelegate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +34,6 @@ if TYPE_CHECKING:
     from soundstudio.ui.theme import Theme
 
 FACTS_ROLE = Qt.ItemDataRole.UserRole + 1
-Index = QModelIndex | QPersistentModelIndex
 
 
 def line_of(facts: RunFacts) -> str:
@@ -47,22 +41,10 @@ def line_of(facts: RunFacts) -> str:
     return SEPARATOR.join((short_state(facts), begun_words(facts.created)))
 
 
-class _Delegate(QStyledItemDelegate):
-    """The name, and a muted line under it."""
+class _Delegate(TwoLineDelegate):
+    """The name, and what became of the run."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(60, 2 * option.fontMetrics.lineSpacing() + 8)
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
-        super().initStyleOption(option, index)
-        option.text = ""
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        super().paint(painter, option, index)
+    def lines(self, index: Index) -> tuple[tuple[str, str], tuple[str, str]]:
         colours = self._theme.colours
         facts: RunFacts = index.data(FACTS_ROLE)
         tint = colours.muted
@@ -70,17 +52,7 @@ class _Delegate(QStyledItemDelegate):
             tint = colours.error
         elif facts.is_busy:
             tint = colours.accent
-        line = option.fontMetrics.lineSpacing()
-        box: QRect = option.rect.adjusted(8, 3, -6, -3)
-        painter.save()
-        for number, (text, colour) in enumerate(
-            ((facts.name, colours.text), (line_of(facts), tint))
-        ):
-            painter.setPen(QColor(colour))
-            row = QRect(box.left(), box.top() + number * line, box.width(), line)
-            fits = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
-            painter.drawText(row, Qt.AlignmentFlag.AlignLeft, fits)
-        painter.restore()
+        return (facts.name, colours.text), (line_of(facts), tint)
 
 
 class FinetuneRuns(QWidget):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
     QTableView,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 from soundstudio.ui.audition_table import MOVING_KEYS
 from soundstudio.ui.elided_label import ElidedLabel
 from soundstudio.ui.finetune_sounds_model import ChosenSound, FinetuneSoundsModel, nearest_words
+from soundstudio.ui.tool_button import tool_button
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,8 +122,8 @@ class FinetuneSounds(QWidget):
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self._on_pause)
         theme.changed.connect(lambda _: self.table.viewport().update())
-        self._play = self._button("Sound", "Play the sound (Space)")
-        self._near = self._button("Nearest training clip", "Play the training clip (N)")
+        self._play = tool_button("Sound", "Play the sound (Space)", self)
+        self._near = tool_button("Nearest training clip", "Play the training clip (N)", self)
         self._play.clicked.connect(self.play)
         self._near.clicked.connect(self.play_nearest)
         icons.dress(self._play, "play")
@@ -141,16 +141,6 @@ class FinetuneSounds(QWidget):
         column.addLayout(bar)
         column.addWidget(self.table, 1)
         self._show_current()
-
-    def _button(self, text: str, tip: str) -> QToolButton:
-        button = QToolButton(self)
-        button.setText(text)
-        button.setToolTip(tip)
-        button.setAccessibleName(tip.partition(" (")[0])
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setIconSize(QSize(16, 16))
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        return button
 
     def show_steps(self, steps: Sequence[StepSounds], best: int | None) -> None:
         """Show these sounds; the current cell stays, and a view at the end stays there."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import (
     QSignalBlocker,
-    QSize,
     Qt,
     QTimer,
     Signal,
@@ -18,7 +17,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -28,6 +26,7 @@ from soundstudio.ui.audition_table import AuditionTable
 from soundstudio.ui.elided_label import ElidedLabel
 from soundstudio.ui.score_clips_model import SCORE_OF, ScoreClipsModel, ScoreColumn
 from soundstudio.ui.score_reading import CLIP_FIELDS
+from soundstudio.ui.tool_button import tool_button
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,9 +138,9 @@ class ScoreClips(QWidget):
         self._filter.addItem("All sounds", ALL)
         self._filter.addItem("Marked ones", MARKED)
         self._filter.currentIndexChanged.connect(self._refresh)
-        self._play = self._button("Play", "Play the sound (Space)")
+        self._play = tool_button("Play", "Play the sound (Space)", self)
         self._play.clicked.connect(self.play_clip)
-        self._near = self._button("Nearest", "Play the nearest reference (N)")
+        self._near = tool_button("Nearest", "Play the nearest reference (N)", self)
         self._near.clicked.connect(self.play_nearest)
         icons.dress(self._play, "play")
         icons.dress(self._near, "like")
@@ -150,16 +149,6 @@ class ScoreClips(QWidget):
         self._count = QLabel(self)
         self._count.setObjectName("muted")
         self._lay_out()
-
-    def _button(self, text: str, tip: str) -> QToolButton:
-        button = QToolButton(self)
-        button.setText(text)
-        button.setToolTip(tip)
-        button.setAccessibleName(tip.partition(" (")[0])
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setIconSize(QSize(16, 16))
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        return button
 
     def _lay_out(self) -> None:
         bar = QHBoxLayout(self.bar)

@@ -6,13 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
-    QModelIndex,
-    QPersistentModelIndex,
     QPointF,
-    QRect,
     QRectF,
     QSignalBlocker,
-    QSize,
     Qt,
     Signal,
 )
@@ -25,7 +21,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QToolButton,
     QVBoxLayout,
@@ -36,6 +31,7 @@ from soundstudio.core.score_words import TITLES
 from soundstudio.ui.clip_delegate import NameEdit
 from soundstudio.ui.clip_table_model import moment_text
 from soundstudio.ui.score_reading import number_text
+from soundstudio.ui.two_lines import Index, TwoLineDelegate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +44,6 @@ if TYPE_CHECKING:
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1
 FACTS_ROLE = Qt.ItemDataRole.UserRole + 2
 CHECK_PX = 28
-Index = QModelIndex | QPersistentModelIndex
 
 
 def facts_of(entry: ScoreEntry, now: datetime) -> str:
@@ -63,40 +58,23 @@ def facts_of(entry: ScoreEntry, now: datetime) -> str:
     return "  ·  ".join(parts)
 
 
-class _Delegate(QStyledItemDelegate):
+class _Delegate(TwoLineDelegate):
     """A tick, the title, and a muted line under it."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
+    LEFT_PX = CHECK_PX
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(60, 2 * option.fontMetrics.lineSpacing() + 8)
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
-        super().initStyleOption(option, index)
-        option.text = ""
+    def lines(self, index: Index) -> tuple[tuple[str, str], tuple[str, str]]:
+        colours = self._theme.colours
+        entry: ScoreEntry = index.data(ENTRY_ROLE)
+        tint = colours.error if entry.problem else colours.muted
+        return (str(index.data()), colours.text), (str(index.data(FACTS_ROLE)), tint)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         super().paint(painter, option, index)
-        colours = self._theme.colours
-        entry: ScoreEntry = index.data(ENTRY_ROLE)
         if index.data(Qt.ItemDataRole.CheckStateRole) is not None:
             full = QStyleOptionViewItem(option)
             self.initStyleOption(full, index)
             self._draw_tick(painter, full, index)
-        box: QRect = option.rect.adjusted(CHECK_PX, 3, -6, -3)
-        line = option.fontMetrics.lineSpacing()
-        left = Qt.AlignmentFlag.AlignLeft
-        words = (str(index.data()), str(index.data(FACTS_ROLE)))
-        tints = (colours.text, colours.error if entry.problem else colours.muted)
-        painter.save()
-        for number, (text, tint) in enumerate(zip(words, tints, strict=True)):
-            painter.setPen(QColor(tint))
-            row = QRect(box.left(), box.top() + number * line, box.width(), line)
-            fits = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
-            painter.drawText(row, left, fits)
-        painter.restore()
 
     def _draw_tick(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Over the style's own, whose outline cannot be seen on a dark ground."""

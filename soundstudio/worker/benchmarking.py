@@ -6,18 +6,12 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
-from soundstudio.core.errors import OutOfMemoryError, StudioError
 from soundstudio.core.messages import (
     BenchmarkFinished,
     BenchmarkProgress,
-    JobCancelled,
-    JobFailed,
-    JobStarted,
-    Message,
     RunBenchmark,
 )
-from soundstudio.core.progress import Cancelled
-from soundstudio.worker.outbox import ParentGone
+from soundstudio.worker.answering import JobWords, answer_job, stop_if_cancelled
 
 if TYPE_CHECKING:
     from soundstudio.worker.inbox import Inbox
@@ -43,29 +37,13 @@ class Benchmarker:
 
     def carry_out(self, job: RunBenchmark) -> None:
         """Run it, and answer with BenchmarkFinished, JobCancelled or JobFailed."""
-        started = time.monotonic()
-        try:
-            self._stop_if_cancelled(job)
-            self._outbox.send(JobStarted(job.job_id))
-            answer: Message = self._finished(job, started)
-        except Cancelled:
-            answer = JobCancelled(job.job_id)
-        except OutOfMemoryError as error:
-            explained = OutOfMemoryError(error.message, OUT_OF_MEMORY_ADVICE)
-            answer = JobFailed.from_error(job.job_id, explained)
-        except StudioError as error:
-            log.info("benchmark %s failed: %s", job.job_id, error.sentence())
-            answer = JobFailed.from_error(job.job_id, error)
-        except ParentGone:
-            raise
-        except Exception:  # the process border: it becomes a message
-            log.exception("benchmark %s", job.job_id)
-            unexpected = StudioError(
-                "Something unexpected happened in the benchmark.", "The log has the details."
-            )
-            answer = JobFailed.from_error(job.job_id, unexpected)
-        self._inbox.forget(job.job_id)
-        self._outbox.send(answer)
+        answer_job(
+            self._inbox,
+            self._outbox,
+            job.job_id,
+            lambda started: self._finished(job, started),
+            JobWords("running the benchmark", OUT_OF_MEMORY_ADVICE),
+        )
 
     def _finished(self, job: RunBenchmark, started: float) -> BenchmarkFinished:
         from soundstudio.benchmark.carry_out import carry_out
@@ -74,7 +52,7 @@ class Benchmarker:
         notes: list[str] = []
 
         def progress(what: str, done: int, total: int) -> None:
-            self._stop_if_cancelled(job)
+            stop_if_cancelled(self._inbox, job.job_id)
             self._tell(job, what, done, total)
 
         with explained_failures("running the benchmark"):
@@ -90,7 +68,3 @@ class Benchmarker:
             return
         self._told = (what, now)
         self._outbox.send(BenchmarkProgress(job.job_id, what, done, total))
-
-    def _stop_if_cancelled(self, job: RunBenchmark) -> None:
-        if self._inbox.is_cancelled(job.job_id) or self._inbox.is_closed:
-            raise Cancelled

@@ -10,11 +10,8 @@ from typing import TYPE_CHECKING
 from soundstudio.core.errors import StudioError
 from soundstudio.core.messages import (
     Generate,
-    JobCancelled,
-    JobFailed,
     JobFinished,
     JobProgress,
-    JobStarted,
     LoadFailed,
     LoadModel,
     Message,
@@ -26,6 +23,7 @@ from soundstudio.core.messages import (
     VariationReady,
 )
 from soundstudio.core.progress import Cancelled, Progress, ProgressCallback
+from soundstudio.worker.answering import JobWords, answer_job, stop_if_cancelled, unexpected
 from soundstudio.worker.benchmarking import Benchmarker
 from soundstudio.worker.outbox import ParentGone
 from soundstudio.worker.scoring import Scorer
@@ -85,33 +83,20 @@ class Engine:
             raise
         except Exception:  # the process border: it becomes a message
             log.exception("loading %s", message.model)
-            self._outbox.send(_load_failed(message.model, _unexpected("loading the model")))
+            self._outbox.send(_load_failed(message.model, unexpected("loading the model")))
 
     def _generate(self, job: Generate) -> None:
-        started = time.monotonic()
-        try:
-            self._stop_if_cancelled(job)
-            self._outbox.send(JobStarted(job.job_id))
+        def work(started: float) -> Message:
             self._make_sounds(job)
-            answer: Message = JobFinished(job.job_id, time.monotonic() - started)
-        except Cancelled:
-            answer = JobCancelled(job.job_id)
-        except StudioError as error:
-            log.info("job %s failed: %s", job.job_id, error.sentence())
-            answer = JobFailed.from_error(job.job_id, error)
-        except ParentGone:
-            raise
-        except Exception:  # the process border: it becomes a message
-            log.exception("job %s", job.job_id)
-            answer = JobFailed.from_error(job.job_id, _unexpected("generating"))
-        self._inbox.forget(job.job_id)
-        self._outbox.send(answer)
+            return JobFinished(job.job_id, time.monotonic() - started)
+
+        answer_job(self._inbox, self._outbox, job.job_id, work, JobWords("generating"))
 
     def _make_sounds(self, job: Generate) -> None:
         from soundstudio.generation.generate import generate
 
         def progress(where: Progress) -> None:
-            self._stop_if_cancelled(job)
+            stop_if_cancelled(self._inbox, job.job_id)
             self._outbox.send(
                 JobProgress(
                     job.job_id,
@@ -146,10 +131,6 @@ class Engine:
         )
         return loaded
 
-    def _stop_if_cancelled(self, job: Generate) -> None:
-        if self._inbox.is_cancelled(job.job_id) or self._inbox.is_closed:
-            raise Cancelled
-
     def _stop_if_closed(self, where: Progress) -> None:
         if self._inbox.is_closed:
             raise Cancelled
@@ -180,9 +161,3 @@ def _store(job: Generate, model: AudioLDM, sound: GeneratedSound) -> VariationRe
 
 def _load_failed(model: str, error: StudioError) -> LoadFailed:
     return LoadFailed(model, error.kind, error.title, error.message, error.advice)
-
-
-def _unexpected(doing: str) -> StudioError:
-    return StudioError(
-        f"Something unexpected happened while {doing}.", "The log has the details; try again."
-    )

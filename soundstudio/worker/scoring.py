@@ -7,21 +7,17 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstudio.core.errors import OutOfMemoryError, StorageError, StudioError
+from soundstudio.core.errors import StorageError
 from soundstudio.core.messages import (
-    JobCancelled,
-    JobFailed,
-    JobStarted,
-    Message,
     ScoreFinished,
     ScoreProgress,
     ScoreSets,
     ScoreStage,
 )
-from soundstudio.core.progress import Cancelled, Progress
-from soundstudio.worker.outbox import ParentGone
+from soundstudio.worker.answering import JobWords, answer_job, stop_if_cancelled
 
 if TYPE_CHECKING:
+    from soundstudio.core.progress import Progress
     from soundstudio.core.score_requests import ScoreRequest, SetChoice
     from soundstudio.evaluation.backbones import Backbone
     from soundstudio.evaluation.sets import SoundSet
@@ -50,31 +46,15 @@ class Scorer:
 
     def score(self, job: ScoreSets) -> None:
         """Score, and answer with ScoreFinished, JobCancelled or JobFailed."""
-        started = time.monotonic()
-        try:
-            self._stop_if_cancelled(job)
-            self._outbox.send(JobStarted(job.job_id))
-            answer: Message = self._finished(job, started)
-        except Cancelled:
-            answer = JobCancelled(job.job_id)
-        except OutOfMemoryError as error:
+        is_fine = answer_job(
+            self._inbox,
+            self._outbox,
+            job.job_id,
+            lambda started: self._finished(job, started),
+            JobWords("scoring", OUT_OF_MEMORY_ADVICE),
+        )
+        if not is_fine:
             self._forget_backbone()
-            answer = JobFailed.from_error(
-                job.job_id, OutOfMemoryError(error.message, OUT_OF_MEMORY_ADVICE)
-            )
-        except StudioError as error:
-            log.info("scoring %s failed: %s", job.job_id, error.sentence())
-            answer = JobFailed.from_error(job.job_id, error)
-        except ParentGone:
-            raise
-        except Exception:  # the process border: it becomes a message
-            log.exception("scoring %s", job.job_id)
-            unexpected = StudioError(
-                "Something unexpected happened while scoring.", "The log has the details."
-            )
-            answer = JobFailed.from_error(job.job_id, unexpected)
-        self._inbox.forget(job.job_id)
-        self._outbox.send(answer)
 
     def _finished(self, job: ScoreSets, started: float) -> ScoreFinished:
         from soundstudio.engine.failures import explained_failures
@@ -105,7 +85,7 @@ class Scorer:
         backbone = self._load(wish, job.device)
 
         def progress(where: Progress) -> None:
-            self._stop_if_cancelled(job)
+            stop_if_cancelled(self._inbox, job.job_id)
             self._tell(job, "listening", where.step, where.steps)
 
         cache = FeatureCache(backbone) if wish.is_cached else None
@@ -113,7 +93,7 @@ class Scorer:
         self._tell(job, "computing", total, total)
         options = ScoringOptions(wish.draws, wish.seed, prompts)
         result = score_clips(sets, clips, backbone, options)
-        self._stop_if_cancelled(job)
+        stop_if_cancelled(self._inbox, job.job_id)
         return as_json(result)
 
     def _load(self, wish: ScoreRequest, device: str) -> Backbone:
@@ -139,10 +119,6 @@ class Scorer:
             return
         self._told_s = now
         self._outbox.send(ScoreProgress(job.job_id, stage, done, total))
-
-    def _stop_if_cancelled(self, job: ScoreSets) -> None:
-        if self._inbox.is_cancelled(job.job_id) or self._inbox.is_closed:
-            raise Cancelled
 
 
 def sounds_of(choice: SetChoice) -> SoundSet:
