@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _TEXT_HEAD_CHANNELS: Final = 64
 _SPECTROGRAM_SIZE: Final = 256
+_SAMPLE_RATE: Final = 48_000
+_HOP_SAMPLES: Final = 480
 _PROJECTION: Final = {"0": "linear1", "2": "linear2"}
 # Front ends, masks and heads of HTSAT that the embedding does not come from, or that are computed.
 _NO_PART_OF_EMBEDDING: Final = (
@@ -127,15 +129,20 @@ def convert_audio_tower(tensors: Tensors) -> ConvertedPart:
 
 
 def front_end_of(audio_tower: ConvertedPart) -> dict[str, Any]:
-    """What the audio tower listens to: LAION's mel spectrogram (ClapFeatureExtractor)."""
+    """What the audio tower listens to: LAION's mel spectrogram (ClapFeatureExtractor).
+
+    As many whole seconds as fit into its square: ten in the published sizes.
+    """
+    side, bands = int(audio_tower.config["spec_size"]), int(audio_tower.config["num_mel_bins"])
+    longest_s = (side * (side // bands) - 1) * _HOP_SAMPLES // _SAMPLE_RATE
     # transformers' own defaults are others: from 0 Hz, and fusing.
     return {
         "feature_extractor_type": "ClapFeatureExtractor",
         "feature_size": audio_tower.config["num_mel_bins"],
-        "sampling_rate": 48000,
-        "hop_length": 480,
+        "sampling_rate": _SAMPLE_RATE,
+        "hop_length": _HOP_SAMPLES,
         "fft_window_size": 1024,
-        "max_length_s": 10,
+        "max_length_s": longest_s,
         "frequency_min": 50,
         "frequency_max": 14000,
         "truncation": "rand_trunc",

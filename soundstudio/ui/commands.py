@@ -256,9 +256,7 @@ class Commands(QObject):
 
     def _on_model(self, model: str) -> None:
         s = self._s
-        listens = "audio" in s.settings.capabilities_of(model)
-        s.generate.like.set_available(listens)
-        s.generate.more.set_listens(listens)
+        s.generate.set_listens("audio" in s.settings.capabilities_of(model))
         s.settings.change(model=model)
         s.generation.load_model(model)
         self._enable()

@@ -36,6 +36,7 @@ class FinetuneRunDesk(QObject):
     model_made(str): a run that was under way has made or changed this model.
     begun(str): the run that was ordered has begun. begin_failed(StudioError): it cannot.
     busy_changed(bool): a run is under way.
+    listed(bool, bool): whether there are runs, and whether the one that is shown has a model.
     """
 
     step_requested = Signal(str)
@@ -45,6 +46,7 @@ class FinetuneRunDesk(QObject):
     begun = Signal(str)
     begin_failed = Signal(object)
     busy_changed = Signal(bool)
+    listed = Signal(bool, bool)
 
     def __init__(
         self,
@@ -122,6 +124,7 @@ class FinetuneRunDesk(QObject):
         self._thread.follow(name)
         self._runs.select(name)
         self._show()
+        self._tell_listed()
 
     def opened(self) -> str:
         """The name of the run that is shown, "" if none is."""
@@ -148,6 +151,7 @@ class FinetuneRunDesk(QObject):
     def _on_listed(self, runs: tuple[RunFacts, ...]) -> None:
         before, self._facts = self._facts, {facts.name: facts for facts in runs}
         self._runs.show_runs(runs)
+        self._tell_listed()
         busy = next((facts.name for facts in runs if facts.is_busy), "")
         if self._is_first_look:
             self._is_first_look = False
@@ -161,6 +165,10 @@ class FinetuneRunDesk(QObject):
         for name, facts in self._facts.items():
             if name in before and before[name].is_busy and not facts.is_busy:
                 self._on_ended(facts)
+
+    def _tell_listed(self) -> None:
+        shown = self._facts.get(self._opened)
+        self.listed.emit(bool(self._facts), shown is not None and bool(shown.model))
 
     def _on_ended(self, facts: RunFacts) -> None:
         if facts.model:

@@ -284,6 +284,11 @@ class GeneratePanel(QWidget):
     def set_models(self, rows: tuple[CatalogueRow, ...], chosen: str) -> None:
         self.more.set_models(rows, chosen)
 
+    def set_listens(self, listens: bool) -> None:
+        """Whether the model can be told by sound, and hear which of several matches best."""
+        self.like.set_available(listens)
+        self.more.set_listens(listens)
+
     def _on_prompt(self) -> None:
         self._prompt_note.setText(prompt_note(self.prompt.toPlainText()))
         if not self.banner.isHidden():

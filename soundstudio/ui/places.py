@@ -79,11 +79,23 @@ class Places(QObject):
         s, desk = self._s, self._s.run_desk
         s.finetune.start_requested.connect(desk.begin)
         desk.begin_failed.connect(s.finetune.banner.show_error)
-        desk.step_requested.connect(s.finetune.show_step)
+        for step in ("training", "result"):
+            s.finetune.set_reachable(step, False)
+        desk.listed.connect(self._on_runs)
+        desk.step_requested.connect(self._show_step)
         desk.sound_chosen.connect(self._on_sound)
         desk.model_made.connect(lambda _: s.settings.apply(s.settings.current))
         desk.model_chosen.connect(self._use_model)
         s.generation.clip_stored.connect(desk.on_clip_stored)
+
+    def _on_runs(self, has_runs: bool, has_model: bool) -> None:
+        """The steps after the start have something to show once there is a run."""
+        self._s.finetune.set_reachable("training", has_runs)
+        self._s.finetune.set_reachable("result", has_model)
+
+    def _show_step(self, step: str) -> None:
+        self._s.finetune.set_reachable(step, True)
+        self._s.finetune.show_step(step)
 
     def _use_model(self, model: str) -> None:
         """A finished run's model makes the next sounds."""
