@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from soundstudio.cli import model_import
 from soundstudio.cli.terminal import write_json, write_line, write_table
-from soundstudio.core.catalogue import catalogue, find_model
+from soundstudio.core.catalogue_table import BYTES_PER_WEIGHT, find_item, memory_bytes
 from soundstudio.core.errors import ModelError
+from soundstudio.core.model_shelf import shelf
 from soundstudio.core.settings import current_models_folder
+from soundstudio.core.transfer_rate import size_words
 
 if TYPE_CHECKING:
     import argparse
 
     from soundstudio.core.catalogue import CatalogueRow
+    from soundstudio.core.model_shelf import ShelfRow
 
 
 def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -25,10 +28,10 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION")
     for name, run, operand, text in (
         ("list", _list, "", "which models there are (the default)"),
-        ("download", _download, "ID", "fetch a model of the catalogue"),
+        ("download", _download, "ID", "fetch a model, checkpoint or weights"),
         ("import", model_import.run, "PATH", model_import.SUMMARY),
-        ("verify", _verify, "ID", "check a model's files"),
-        ("remove", _remove, "ID", "delete an imported or downloaded model"),
+        ("verify", _verify, "ID", "check a model's or weights' files, and their known hashes"),
+        ("remove", _remove, "ID", "delete what was imported or downloaded"),
     ):
         # The common options stand before and after the action; only one of them counts.
         action = actions.add_parser(name, help=text, description=text)
@@ -68,42 +71,63 @@ def describe(row: CatalogueRow) -> dict[str, Any]:
     }
 
 
+def describe_shelf(row: ShelfRow) -> dict[str, Any]:
+    """The same of a row of the shelf, weights and checkpoints included."""
+    return {
+        "id": row.id,
+        "title": row.title,
+        "kind": row.kind,
+        "installed": row.is_installed,
+        "state": row.state,
+        "licence": row.licence,
+        "parameters": row.parameters or None,
+        "bytes": row.size_bytes or None,
+        "received_bytes": row.received_bytes,
+        "memory_bytes": {p: memory_bytes(row.parameters, p) or None for p in BYTES_PER_WEIGHT},
+        "sample_rate": row.item.sample_rate_hz if row.item else 16000,
+        "capabilities": list(row.capabilities),
+        "folder": str(row.folder) if row.folder else None,
+    }
+
+
 def _list(args: argparse.Namespace) -> int:
-    rows = catalogue(current_models_folder())
+    rows = shelf(current_models_folder())
     if args.json:
-        write_json({"models": [describe(row) for row in rows]})
+        write_json({"models": [describe_shelf(row) for row in rows]})
         return 0
-    head = ("ID", "TITLE", "KIND", "INSTALLED", "PARAMETERS", "LICENCE")
+    head = ("ID", "TITLE", "KIND", "INSTALLED", "SIZE", "PARAMETERS", "LICENCE")
     write_table([head, *(_cells(row) for row in rows)])
     return 0
 
 
-def _cells(row: CatalogueRow) -> tuple[str, ...]:
-    size = f"{row.parameters / 1e6:.0f} M" if row.parameters else "?"
-    installed = "yes" if row.is_installed else "no"
-    return row.id, row.title, row.kind, installed, size, row.licence
+def _cells(row: ShelfRow) -> tuple[str, ...]:
+    parameters = f"{row.parameters / 1e6:.0f} M" if row.parameters else "?"
+    size = size_words(row.size_bytes) if row.size_bytes else "?"
+    states = {
+        "installed": "yes",
+        "fetched": "waits for its import",
+        "partial": f"begun, {size_words(row.received_bytes)}",
+        "absent": "no",
+    }
+    return row.id, row.title, row.kind, states[row.state], size, parameters, row.licence
 
 
 def _download(args: argparse.Namespace) -> int:
-    from soundstudio.cli.terminal import CountBar
-    from soundstudio.downloads.fetch import download, find_source
+    from soundstudio.cli.terminal import TransferBar
+    from soundstudio.downloads.install import install
 
-    source = find_source(args.operand)
+    item = find_item(args.operand)
     if not args.accept_licence:
-        _ask_licence(source.title, source.licence)
-    bar = CountBar()
+        _ask_licence(item.title, item.licence)
+    bar = TransferBar()
     try:
-        folder = download(
-            source,
-            current_models_folder(),
-            lambda done, total: bar(f"{source.id}, MB", done >> 20, total >> 20),
-        )
+        installed = install(item, current_models_folder(), bar)
     finally:
         bar.clear()
     if args.json:
-        write_json({"downloaded": source.id, "folder": str(folder)})
+        write_json({"downloaded": item.id, "folder": str(installed.folder)})
     else:
-        write_line(f"{source.title} is in {folder}.")
+        write_line(f"{item.title} is in {installed.folder}.")
     return 0
 
 
@@ -123,34 +147,38 @@ def _ask_licence(title: str, licence: str) -> None:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from soundstudio.engine.model_store import verify_model
+    from soundstudio.cli.terminal import TransferBar
+    from soundstudio.downloads.verify import verify
 
-    row = find_model(args.operand, current_models_folder())
-    tensors = verify_model(row)
+    bar = TransferBar()
+    try:
+        found = verify(
+            args.operand,
+            current_models_folder(),
+            lambda done, total: bar("checking", done, total),
+        )
+    finally:
+        bar.clear()
     if args.json:
-        write_json({"verified": describe(row), "tensors": tensors})
+        write_json(
+            {
+                "verified": args.operand,
+                "title": found.title,
+                "tensors": found.tensors,
+                "hashed_files": found.hashed_files,
+            }
+        )
     else:
-        write_line(f"{row.title} is whole: all {tensors:,} tensors were read.")
+        write_line(found.sentence())
     return 0
 
 
 def _remove(args: argparse.Namespace) -> int:
-    from soundstudio.core.catalogue_sources import HUB_MODELS, WEIGHTS_FILES
-    from soundstudio.downloads.fetch import remove_download
+    from soundstudio.downloads.verify import remove
 
-    downloads = {source.id for source in (*HUB_MODELS, *WEIGHTS_FILES)}
-    if args.operand in downloads and remove_download(args.operand, current_models_folder()):
-        if args.json:
-            write_json({"removed": {"id": args.operand}})
-        else:
-            write_line(f"The download of {args.operand} was removed.")
-        return 0
-    from soundstudio.engine.model_store import remove_model
-
-    row = find_model(args.operand, current_models_folder())
-    remove_model(row, current_models_folder())
+    title = remove(args.operand, current_models_folder())
     if args.json:
-        write_json({"removed": describe(row)})
+        write_json({"removed": args.operand, "title": title})
     else:
-        write_line(f"{row.title} was removed.")
+        write_line(f"{title} was removed.")
     return 0

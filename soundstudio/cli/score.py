@@ -130,11 +130,11 @@ def _check(args: argparse.Namespace) -> None:
 
 def _find_downloaded_weights(args: argparse.Namespace) -> None:
     """What is not named is looked for among the downloads."""
+    from soundstudio.core.catalogue_table import PANNS, VGGISH, downloaded_file
     from soundstudio.core.settings import current_models_folder
-    from soundstudio.downloads.fetch import downloaded_weights
 
-    for option, id_ in (("panns", "panns-cnn14-16k"), ("vggish", "vggish")):
-        path = None if getattr(args, option) else downloaded_weights(id_, current_models_folder())
+    for option, id_ in (("panns", PANNS), ("vggish", VGGISH)):
+        path = None if getattr(args, option) else downloaded_file(id_, current_models_folder())
         if path is not None:
             setattr(args, option, str(path))
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from typing import TYPE_CHECKING, Any, Final
+
+from soundstudio.core.transfer_rate import TransferRate, transfer_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,3 +104,21 @@ class CountBar(_BarLine):
     def __call__(self, what: str, done: int, total: int) -> None:
         if self._is_shown:
             self._draw(f"{what.capitalize():<32} {_cells(done, total)} {done}/{total}")
+
+
+class TransferBar(_BarLine):
+    """Bytes that arrive or are compared, with speed and time left; an import counts megabytes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rate = TransferRate()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if not self._is_shown:
+            return
+        if stage == "importing":
+            words = f"{done}/{total} MB"
+        else:
+            self._rate.note(done, time.monotonic())
+            words = transfer_words(done, total, self._rate)
+        self._draw(f"{stage.capitalize():<12} {_cells(done, total)} {words}")

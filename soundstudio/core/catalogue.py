@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from soundstudio.core.catalogue_sources import HUB_MODELS
+from soundstudio.core.catalogue_table import TableItem, downloadable_items
 from soundstudio.core.errors import ModelError
 from soundstudio.core.paths import resource
 from soundstudio.core.requests import STARTER_MODEL
@@ -46,32 +46,38 @@ class CatalogueRow:
 
 
 def catalogue(models_folder: Path) -> tuple[CatalogueRow, ...]:
-    """All rows: the starter, AudioLDM's models, then whatever else lies in `models_folder`."""
+    """All models: the starter, AudioLDM's, then whatever else lies in `models_folder`.
+
+    Original checkpoints and weights that are no models stand in `core.model_shelf` only.
+    """
+    table = {item.id: item for item in downloadable_items()}
     rows = [_starter_row()]
-    known = set()
-    for source in HUB_MODELS:
-        folder = models_folder / source.id
-        known.add(source.id)
-        rows.append(
-            CatalogueRow(
-                id=source.id,
-                title=source.title,
-                kind="downloadable",
-                licence=source.licence,
-                parameters=source.parameters,
-                sample_rate=16000,
-                capabilities=("text", "fine-tune"),
-                folder=folder if (folder / MODEL_INDEX).is_file() else None,
-                hub_id=source.hub_id,
-            )
-        )
+    rows.extend(_hub_row(i, models_folder) for i in table.values() if i.kind == "model")
+    known = {row.id for row in rows[1:]}
     if models_folder.is_dir():
-        rows.extend(
-            row_of_folder(folder)
-            for folder in sorted(models_folder.iterdir())
-            if folder.name not in known and (folder / MODEL_INDEX).is_file()
-        )
+        for folder in sorted(models_folder.iterdir()):
+            if folder.name not in known and (folder / MODEL_INDEX).is_file():
+                row = row_of_folder(folder)
+                item = table.get(row.id)
+                if item is not None and item.kind == "checkpoint":
+                    row = replace(row, title=item.title, kind="original checkpoint")
+                rows.append(row)
     return tuple(rows)
+
+
+def _hub_row(item: TableItem, models_folder: Path) -> CatalogueRow:
+    folder = models_folder / item.id
+    return CatalogueRow(
+        id=item.id,
+        title=item.title,
+        kind="downloadable",
+        licence=item.licence,
+        parameters=item.parameters,
+        sample_rate=item.sample_rate_hz,
+        capabilities=_capabilities(folder),
+        folder=folder if (folder / MODEL_INDEX).is_file() else None,
+        hub_id=item.hub_id,
+    )
 
 
 def find_model(model: str, models_folder: Path) -> CatalogueRow:
@@ -103,10 +109,24 @@ def find_model(model: str, models_folder: Path) -> CatalogueRow:
             f"{folder.name} is a single file, not a model folder.",
             "Import an original .ckpt first: `soundstudio models import FILE`.",
         )
+    _explain_download(model)
     raise ModelError(
         f"There is no model called “{model}”.",
         "`soundstudio models list` shows what there is.",
     )
+
+
+def _explain_download(model: str) -> None:
+    """Raises ModelError if `model` is a checkpoint that is not there, or weights of the scores."""
+    item = next((item for item in downloadable_items() if item.id == model), None)
+    if item is not None and item.kind == "checkpoint":
+        raise ModelError(
+            f"{item.title} is not installed.", f"Run `soundstudio models download {item.id}`."
+        )
+    if item is not None:
+        raise ModelError(
+            f"{item.title} is no model that generates.", "Scorings use it: see `soundstudio score`."
+        )
 
 
 def row_of_folder(folder: Path) -> CatalogueRow:

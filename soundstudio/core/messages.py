@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PROTOCOL_VERSION = 1
 
 ScoreStage = Literal["loading", "listening", "computing"]
+ModelAction = Literal["download", "import", "verify", "remove"]
+ModelStage = Literal["downloading", "importing", "checking", "removing"]
 
 
 class ProtocolError(Exception):
@@ -68,6 +70,19 @@ class RunBenchmark(Message):
 
     job_id: str
     benchmark: BenchmarkRequest
+
+
+@dataclass(frozen=True)
+class WorkOnModel(Message):
+    """Fetch, bring in, check or delete something in the folder `models_folder`.
+
+    operand: its id in the catalogue; of an import the folder or .ckpt that the user has.
+    """
+
+    job_id: str
+    action: ModelAction
+    operand: str
+    models_folder: str
 
 
 @dataclass(frozen=True)
@@ -239,6 +254,27 @@ class BenchmarkFinished(Message):
     path: str
     seconds: float
     note: str = ""
+
+
+@dataclass(frozen=True)
+class ModelProgress(Message):
+    """`done` of `total` bytes while downloading or checking, megabytes of an import.
+
+    total: 0 if it is not known.
+    """
+
+    job_id: str
+    stage: ModelStage
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class ModelFinished(Message):
+    """The work on a model is done; the sentence says what is there now."""
+
+    job_id: str
+    sentence: str
 
 
 def encode(message: Message) -> bytes:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import time
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from soundstudio.core.errors import RunError, explain_os_error
+from soundstudio.core.file_lock import lock_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from soundstudio.core.run_files import RunFolder
 
-# Windows locks bytes and lets nobody read them: one far behind the process's number.
-_LOCKED_BYTE: Final = 1 << 30
 # Whoever only asks who holds the lock has it for a moment, too.
 _PATIENCE_S: Final = 1.0
 _PAUSE_S: Final = 0.05
@@ -62,7 +60,7 @@ def holder_of(run: RunFolder) -> int | None:
         return None
     with file:
         try:
-            _lock(file)
+            lock_file(file)
         except OSError:
             return _pid_in(file)
         return None
@@ -79,22 +77,10 @@ def _lock_patiently(file: IO[Any]) -> None:
     deadline = time.monotonic() + _PATIENCE_S
     while True:
         try:
-            _lock(file)
+            lock_file(file)
         except OSError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(_PAUSE_S)
         else:
             return
-
-
-def _lock(file: IO[Any]) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        file.seek(_LOCKED_BYTE)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import email.utils
 import hashlib
 import http.client
+import shutil
 import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from soundstudio.core.errors import DownloadError, explain_os_error
+from soundstudio.core.errors import DownloadError, StorageError, explain_os_error
+from soundstudio.core.transfer_rate import time_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from email.message import Message
     from pathlib import Path
 
+SPARE_BYTES: Final = 64 << 20
 _PIECE_BYTES: Final = 1 << 18
 _RETRIED: Final = (408, 429, 500, 502, 503, 504)
+_NAP_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +43,15 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """timeout_s: how long a server may be silent. attempts without one new byte, then it ends."""
+    """timeout_s: how long a server may be silent. attempts without one new byte, then it ends.
+
+    longest_pause_s: a server that wants to be left alone longer than that is given up.
+    """
 
     timeout_s: float = 20.0
     attempts: int = 5
     first_pause_s: float = 1.0
+    longest_pause_s: float = 300.0
 
 
 def fetch_file(
@@ -65,7 +75,7 @@ def fetch_file(
                 f"{file.path} arrived damaged: {problem}.", "Download it again; nothing was kept."
             )
         partial.replace(target)
-    except DownloadError:
+    except (DownloadError, StorageError):
         raise
     except OSError as error:
         raise explain_os_error(error, f"storing {file.path}") from error
@@ -76,9 +86,10 @@ def _fetch_rest(
 ) -> None:
     failures = 0
     while True:
-        before = partial.stat().st_size if partial.exists() else 0
+        before = _size(partial)
         if file.size_bytes and before >= file.size_bytes:
             return
+        wished_s = 0.0
         try:
             if _attempt(file, partial, before, report, patience.timeout_s):
                 return
@@ -95,18 +106,44 @@ def _fetch_rest(
                     "Check the mirror's address, or put the file there by hand.",
                 ) from error
             reason = f"it is busy (HTTP {error.code})"
+            wished_s = _retry_after_s(error.headers, time.time())
         except (urllib.error.URLError, http.client.HTTPException, TimeoutError,
                 ConnectionError) as error:  # fmt: skip
             reason = str(getattr(error, "reason", error)) or type(error).__name__
-        after = partial.stat().st_size if partial.exists() else 0
+        after = _size(partial)
         failures = 0 if after > before else failures + 1
-        if failures >= patience.attempts:
+        if failures >= patience.attempts or wished_s > patience.longest_pause_s:
+            when = f"in {time_words(wished_s)}" if wished_s else "later"
             raise DownloadError(
                 f"The server did not deliver {file.path}: {reason}.",
-                "Try again later; what has arrived is kept.",
+                f"Try again {when}; what has arrived is kept.",
             )
-        report(after)
-        time.sleep(patience.first_pause_s * 2 ** max(0, failures - 1))
+        pause_s = max(patience.first_pause_s * 2 ** max(0, failures - 1), wished_s)
+        _wait(pause_s, lambda: report(after))  # noqa: B023 - called before the next turn
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _retry_after_s(headers: Message, now_s: float) -> float:
+    """What the server asks for in Retry-After (RFC 9110, 10.2.3), in seconds; 0 if nothing."""
+    wish = headers.get("Retry-After", "").strip()
+    if wish.isdigit():
+        return float(wish)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(wish).timestamp() - now_s)
+    except ValueError:
+        return 0.0
+
+
+def _wait(pause_s: float, report: Callable[[], None]) -> None:
+    """Wait in naps, so that the report can end it soon."""
+    until = time.monotonic() + pause_s
+    report()
+    while (left := until - time.monotonic()) > 0:
+        time.sleep(min(_NAP_S, left))
+        report()
 
 
 def _attempt(
@@ -127,6 +164,8 @@ def _attempt(
                 f"The server offers {total:,} bytes as {file.path} instead of {file.size_bytes:,}.",
                 "It is another file; check the mirror's address.",
             )
+        if not file.size_bytes:  # the others were counted before the first byte
+            check_space(max(0, total - received), partial.parent)
         with partial.open("ab" if has_resumed else "wb") as out:
             while piece := answer.read(_PIECE_BYTES):
                 out.write(piece)
@@ -151,3 +190,14 @@ def mismatch(file: RemoteFile, path: Path) -> str:
         if blob.hexdigest() != file.git_sha1:
             return "its hash differs from the Hub's"
     return ""
+
+
+def check_space(needed_bytes: int, folder: Path) -> None:
+    """Raises StorageError if so much, and some to spare, does not fit."""
+    needed = needed_bytes + SPARE_BYTES
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise StorageError(
+            f"The download needs {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free.",
+            "Free some space, or choose another models folder.",
+        )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.core.catalogue import catalogue
+from soundstudio.core.catalogue_table import TOKENIZER, WEIGHTS_FOLDER
 from soundstudio.core.errors import ModelError, explain_os_error
 from soundstudio.engine.prompt_tokenizer import PromptTokenizer
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _ROBERTA_SIZE: Final = 50265
+# Of AudioLDM's text tower, as far as a tokenizer must fit it.
+ROBERTA_CONFIG: Final[dict[str, Any]] = {"vocab_size": _ROBERTA_SIZE}
 # As RoBERTa's vocabulary numbers it; another one of the same size does not.
 _PROBE: Final = ("Hello world", (0, 31414, 232, 2))
 _FILES: Final = ("tokenizer.json", "vocab.json", "merges.txt")
@@ -71,6 +74,9 @@ def copy_tokenizer(source: Path, target: Path) -> None:
 
 
 def _candidates(models_folder: Path) -> Iterator[Path]:
+    downloaded = models_folder / WEIGHTS_FOLDER / TOKENIZER
+    if _is_there(downloaded):
+        yield downloaded
     for row in catalogue(models_folder):
         if row.folder is not None:
             yield row.folder / "tokenizer"

@@ -29,6 +29,7 @@ from soundstudio.core.messages import (
     EngineReady,
     JobFinished,
     Message,
+    ModelFinished,
     ProtocolError,
     ScoreFinished,
     Shutdown,
@@ -268,7 +269,7 @@ class _EngineProcess(QObject):
                 return
             _yield_to_window(message.pid)
             self._thread.state_changed.emit(EngineState("ready"))
-        elif isinstance(message, JobFinished | ScoreFinished | BenchmarkFinished):
+        elif isinstance(message, JobFinished | ScoreFinished | BenchmarkFinished | ModelFinished):
             self._policy.forgive()
         self._thread.message_received.emit(message)
 

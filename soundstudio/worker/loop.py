@@ -21,10 +21,12 @@ from soundstudio.core.messages import (
     ScoreSets,
     Shutdown,
     VariationReady,
+    WorkOnModel,
 )
 from soundstudio.core.progress import Cancelled, Progress, ProgressCallback
 from soundstudio.worker.answering import JobWords, answer_job, stop_if_cancelled, unexpected
 from soundstudio.worker.benchmarking import Benchmarker
+from soundstudio.worker.model_work import ModelWorker
 from soundstudio.worker.outbox import ParentGone
 from soundstudio.worker.scoring import Scorer
 from soundstudio.worker.warm_model import WarmModel
@@ -47,6 +49,7 @@ class Engine:
         self._warm = WarmModel()
         self._scorer = Scorer(inbox, outbox)
         self._benchmarker = Benchmarker(inbox, outbox)
+        self._model_worker = ModelWorker(inbox, outbox)
 
     def run(self) -> None:
         """Work until the parent asks for the end or is gone."""
@@ -69,6 +72,8 @@ class Engine:
             self._scorer.score(message)
         elif isinstance(message, RunBenchmark):
             self._benchmarker.carry_out(message)
+        elif isinstance(message, WorkOnModel):
+            self._model_worker.carry_out(message)
         else:
             log.error("the engine has no use for %s", type(message).__name__)
 

@@ -101,7 +101,7 @@ def test_an_interruption_is_an_object_with_json(
     def interrupt(folder: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("soundstudio.cli.models.catalogue", interrupt)
+    monkeypatch.setattr("soundstudio.cli.models.shelf", interrupt)
     assert main(["models", "list", "--json"]) == 130
     out, err = capsys.readouterr()
     assert json.loads(out)["error"]["kind"] == "Interrupted"

@@ -22,15 +22,19 @@ class Behaviour:
     """What is served, and what goes wrong.
 
     cut_after: bytes after which each answer's connection is cut. refuse: HTTP codes of the next
-    answers. damaged: names whose first byte is changed. lied: bytes added to the announced size.
+    answers. retry_after: what these say about coming back. damaged: names whose first byte is
+    changed. lied: bytes added to the announced size. silent_after: bytes after which it says
+    nothing more, the connection left open.
     """
 
     files: dict[str, bytes]
     cut_after: int = 0
+    retry_after: str = ""
     refuse: list[int] = field(default_factory=list)
     damaged: set[str] = field(default_factory=set)
     lied: int = 0
     silent: bool = False
+    silent_after: int = 0
     pause_s: float = 0.0
     ranges: list[str] = field(default_factory=list)
     sent: int = 0
@@ -52,7 +56,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, _info(behaviour.files), {"Content-Type": "application/json"})
             return
         if behaviour.refuse:
-            self._answer(behaviour.refuse.pop(0), b"", {})
+            wish = {"Retry-After": behaviour.retry_after} if behaviour.retry_after else {}
+            self._answer(behaviour.refuse.pop(0), b"", wish)
             return
         name = self.path.split(f"/resolve/{REVISION}/")[-1].lstrip("/")
         if name not in behaviour.files:
@@ -77,6 +82,9 @@ class _Handler(BaseHTTPRequestHandler):
         part = body[: behaviour.cut_after] if behaviour.cut_after else body
         try:
             for place in range(0, len(part), 1 << 14):
+                if behaviour.silent_after and behaviour.sent >= behaviour.silent_after:
+                    self.server.over.wait(30)
+                    break
                 self.wfile.write(part[place : place + (1 << 14)])
                 behaviour.sent += len(part[place : place + (1 << 14)])
                 time.sleep(behaviour.pause_s)

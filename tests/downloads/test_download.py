@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from downloads.loopback_hub import Behaviour, loopback_hub
 
-from soundstudio.core.catalogue_sources import WeightsFile
-from soundstudio.core.errors import DownloadError, ModelError, StorageError
-from soundstudio.core.progress import Cancelled
-from soundstudio.downloads.fetch import (
+from soundstudio.core.catalogue_table import (
     PARTIAL_FOLDER,
-    download,
-    downloaded_weights,
-    find_source,
-    remove_download,
+    TableFile,
+    TableItem,
+    downloaded_file,
+    find_item,
 )
-from soundstudio.downloads.transfer import Patience
+from soundstudio.core.errors import DownloadError, ModelError, StorageError
+from soundstudio.core.file_lock import held
+from soundstudio.core.progress import Cancelled
+from soundstudio.downloads.fetch import download, remove_download
+from soundstudio.downloads.pins import read_pins
+from soundstudio.downloads.transfer import SPARE_BYTES, Patience
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MODEL = "audioldm-s-full"
+MODEL = "audioldm-s-full-v2"
 WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
 QUICK = Patience(timeout_s=0.5, attempts=3, first_pause_s=0.01)
 
@@ -38,13 +42,14 @@ def quiet(done: int, total: int) -> None:
     """A progress callable of somebody who does not look."""
 
 
+def files_of(folder: Path) -> dict[str, bytes]:
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Behaviour]:
-    files = {
-        "model_index.json": b'{"_class_name": "AudioLDMPipeline"}',
-        WEIGHTS: os.urandom(1 << 20),
-        "unet/diffusion_pytorch_model.bin": b"not wanted",
-    }
+def hub(monkeypatch: pytest.MonkeyPatch, tiny_model_folder: Path) -> Iterator[Behaviour]:
+    files = files_of(tiny_model_folder) | {"unet/diffusion_pytorch_model.bin": b"not wanted"}
     with loopback_hub(Behaviour(files)) as behaviour:
         monkeypatch.setenv("HF_ENDPOINT", behaviour.url)
         # The tests' own switch against the network; this server is not on it.
@@ -53,20 +58,23 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Behaviour]:
         yield behaviour
 
 
+def weights(url: str, sha256_start: str = "") -> TableItem:
+    file = TableFile("w.pth", sha256_start=sha256_start, url=url)
+    return TableItem("w", "W", "weights", "CC0-1.0", files=(file,))
+
+
 def fetch(folder: Path) -> Path:
-    return download(find_source(MODEL), folder, quiet, QUICK)
+    return download(find_item(MODEL), folder, quiet, QUICK)
 
 
 def is_whole(hub: Behaviour, place: Path) -> bool:
-    found = {p.relative_to(place).as_posix() for p in place.rglob("*") if p.is_file()}
-    return found == {"model_index.json", WEIGHTS} and all(
-        (place / name).read_bytes() == hub.files[name] for name in found
-    )
+    wanted = {name: body for name, body in hub.files.items() if not name.endswith(".bin")}
+    return files_of(place) == wanted
 
 
 def test_a_model_arrives(hub: Behaviour, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    place = download(find_source(MODEL), tmp_path, lambda *n: seen.append(n), QUICK)
+    place = download(find_item(MODEL), tmp_path, lambda *n: seen.append(n), QUICK)
     assert is_whole(hub, place)
     assert seen[-1][0] == seen[-1][1] > 1 << 20
 
@@ -117,11 +125,11 @@ def test_a_silent_server_is_given_up(hub: Behaviour, tmp_path: Path) -> None:
 
 def test_a_pause_resumes(hub: Behaviour, tmp_path: Path) -> None:
     def stop(done: int, total: int) -> None:
-        if done > 400_000:
+        if done > 600_000:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        download(find_source(MODEL), tmp_path, stop, QUICK)
+        download(find_item(MODEL), tmp_path, stop, QUICK)
     assert not (tmp_path / MODEL).exists()
     assert is_whole(hub, fetch(tmp_path))
     assert any(hub.ranges)
@@ -131,8 +139,9 @@ def test_a_killed_download_resumes(hub: Behaviour, tmp_path: Path) -> None:
     hub.pause_s = 0.02
     code = (
         "import sys; from pathlib import Path;"
-        "from soundstudio.downloads.fetch import download, find_source;"
-        f"download(find_source({MODEL!r}), Path(sys.argv[1]), lambda done, total: None)"
+        "from soundstudio.downloads.fetch import download;"
+        "from soundstudio.core.catalogue_table import find_item;"
+        f"download(find_item({MODEL!r}), Path(sys.argv[1]), lambda done, total: None)"
     )
     child = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)])
     partial = tmp_path / PARTIAL_FOLDER / MODEL / f"{WEIGHTS}.partial"
@@ -146,14 +155,89 @@ def test_a_killed_download_resumes(hub: Behaviour, tmp_path: Path) -> None:
     hub.pause_s = 0.0
     hub.ranges.clear()
     assert is_whole(hub, fetch(tmp_path))
-    assert hub.ranges == [f"bytes={kept}-"]
+    assert hub.ranges[0] == f"bytes={kept}-"
+
+
+def test_retry_after_is_waited_for(hub: Behaviour, tmp_path: Path) -> None:
+    hub.refuse, hub.retry_after = [429], "1"
+    start = time.monotonic()
+    assert is_whole(hub, fetch(tmp_path))
+    assert time.monotonic() - start >= 1.0
+
+
+def test_a_pause_that_is_asked_for_can_be_ended(hub: Behaviour, tmp_path: Path) -> None:
+    hub.refuse, hub.retry_after = [429], "30"
+    start = time.monotonic()
+
+    def stop(done: int, total: int) -> None:
+        if hub.refuse == [] and time.monotonic() - start > 0.5:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        download(find_item(MODEL), tmp_path, stop, QUICK)
+    assert time.monotonic() - start < 5
+
+
+def test_a_server_that_asks_for_hours_is_given_up(hub: Behaviour, tmp_path: Path) -> None:
+    when = datetime.now(UTC) + timedelta(hours=2)
+    hub.refuse, hub.retry_after = [503], format_datetime(when, usegmt=True)
+    with pytest.raises(DownloadError) as caught:
+        fetch(tmp_path)
+    assert "2 h" in caught.value.advice
+
+
+def test_one_at_a_time(hub: Behaviour, tmp_path: Path) -> None:
+    with held(tmp_path / PARTIAL_FOLDER / f"{MODEL}.lock") as is_mine:
+        assert is_mine
+        with pytest.raises(DownloadError, match="another process"):
+            fetch(tmp_path)
+        assert hub.sent == 0
+    assert is_whole(hub, fetch(tmp_path))
+
+
+def test_what_is_no_model_does_not_get_the_models_name(hub: Behaviour, tmp_path: Path) -> None:
+    del hub.files["vae/config.json"]
+    with pytest.raises(ModelError, match="vae"):
+        fetch(tmp_path)
+    assert not (tmp_path / MODEL).exists()
+
+
+def test_the_first_downloads_hash_is_kept(hub: Behaviour, tmp_path: Path) -> None:
+    hub.files["w.pth"] = b"weights" * 1000
+    source = weights(f"{hub.url}/w.pth")
+    download(source, tmp_path, quiet, QUICK)
+    sha256 = hashlib.sha256(hub.files["w.pth"]).hexdigest()
+    assert read_pins("w", tmp_path) == {"w.pth": sha256}
+    shutil.rmtree(source.place(tmp_path))
+    hub.files["w.pth"] = b"Weights" * 1000
+    with pytest.raises(DownloadError, match="SHA-256"):
+        download(source, tmp_path, quiet, QUICK)
+
+
+def test_a_listing_that_the_catalogue_does_not_know_is_refused(
+    hub: Behaviour, tmp_path: Path
+) -> None:
+    with pytest.raises(DownloadError, match="lists another"):
+        download(find_item("audioldm-s-full"), tmp_path, quiet, QUICK)
+    assert hub.sent == 0
+
+
+def test_space_for_a_file_of_unknown_size(
+    hub: Behaviour, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.files["w.pth"] = b"w" * 5000
+    room = type("Usage", (), {"free": SPARE_BYTES + 4000})()
+    monkeypatch.setattr("soundstudio.downloads.transfer.shutil.disk_usage", lambda _: room)
+    with pytest.raises(StorageError, match="are free"):
+        download(weights(f"{hub.url}/w.pth"), tmp_path, quiet, QUICK)
+    assert not list(tmp_path.rglob("w.pth*"))
 
 
 def test_space_is_looked_for_first(
     hub: Behaviour, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = type("Usage", (), {"free": 10})()
-    monkeypatch.setattr("soundstudio.downloads.fetch.shutil.disk_usage", lambda _: full)
+    monkeypatch.setattr("soundstudio.downloads.transfer.shutil.disk_usage", lambda _: full)
     with pytest.raises(StorageError, match="are free"):
         fetch(tmp_path)
     assert hub.sent == 0
@@ -167,11 +251,11 @@ def test_what_is_there_is_not_overwritten(hub: Behaviour, tmp_path: Path) -> Non
 
 
 def test_downloaded_weights_are_found(tmp_path: Path) -> None:
-    assert downloaded_weights("vggish", tmp_path) is None
+    assert downloaded_file("vggish", tmp_path) is None
     place = tmp_path / ".weights" / "vggish"
     place.mkdir(parents=True)
     (place / "vggish-10086976.pth").write_bytes(b"w")
-    assert downloaded_weights("vggish", tmp_path) == place / "vggish-10086976.pth"
+    assert downloaded_file("vggish", tmp_path) == place / "vggish-10086976.pth"
 
 
 @pytest.mark.parametrize("damaged", [False, True])
@@ -184,7 +268,7 @@ def test_a_single_file_is_checked_by_what_is_known_of_its_hash(
     if damaged:
         hub.damaged = {"w.pth"}
     url = f"{hub.url}/w.pth"
-    source = WeightsFile("w", "W", "w.pth", url, "CC0-1.0", sha256_start=start)
+    source = weights(url, start)
     if damaged:
         with pytest.raises(DownloadError, match="SHA-256"):
             download(source, tmp_path, quiet, QUICK)
@@ -197,7 +281,7 @@ def test_a_file_of_unknown_size_that_is_whole_already(hub: Behaviour, tmp_path: 
     partial = tmp_path / PARTIAL_FOLDER / "w"
     partial.mkdir(parents=True)
     (partial / "w.pth.partial").write_bytes(hub.files["w.pth"])
-    source = WeightsFile("w", "W", "w.pth", f"{hub.url}/w.pth", "CC0-1.0")
+    source = weights(f"{hub.url}/w.pth")
     place = download(source, tmp_path, quiet, QUICK)
     assert (place / "w.pth").read_bytes() == hub.files["w.pth"]
 
