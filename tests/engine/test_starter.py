@@ -37,6 +37,11 @@ def test_folder_is_small_and_credited() -> None:
     assert all(row["licence"] and row["source"] for row in rows)
 
 
+def test_it_says_nothing_of_the_machine_it_was_made_on() -> None:
+    for path in FOLDER.glob("*/config.json"):
+        assert "_name_or_path" not in path.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("duration_s", [2.56, 5.0])
 def test_equals_the_pipeline(duration_s: float) -> None:
     assert_equal(FOLDER, ddim(duration_s=duration_s), TOLERANCE)

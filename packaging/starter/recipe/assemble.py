@@ -139,7 +139,7 @@ def assemble(settings: Settings) -> None:
         parameters["audio_encoder"] = sum(p.numel() for p in tower.parameters())
         tower.save_pretrained(partial / "audio_encoder")
         build_feature_extractor().save_pretrained(partial / "feature_extractor")
-    _load_in_single_precision(partial)
+    _clean_configs(partial)
     write_credits(settings, partial)
     shutil.copy(_TEXTS / "licence.md", partial / "LICENSE.md")
     write_card(settings, partial, parameters)
@@ -156,16 +156,18 @@ def assemble(settings: Settings) -> None:
     log.info("%s: %.1f MB, %s", settings.output, size / 1e6, parameters)
 
 
-def _load_in_single_precision(folder: Path) -> None:
+def _clean_configs(folder: Path) -> None:
     """Say float32 in transformers' configs: it loads what they say, diffusers always float32.
 
-    Otherwise a plain ``from_pretrained`` joins half and single precision parts and fails.
+    Otherwise a plain ``from_pretrained`` joins half and single precision parts and fails. Paths of
+    the machine that it was made on go.
     """
     for path in folder.glob("*/config.json"):
         config = json.loads(path.read_text(encoding="utf-8"))
+        config.pop("_name_or_path", None)
         if "dtype" in config:
             config["dtype"] = "float32"
-            path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
 def _check_index(folder: Path) -> None:
