@@ -91,12 +91,15 @@ class Studio:
         engine_command: Sequence[str] | None = None,
         make_player: Callable[[], PlayerLike] = Player,
         score_command: Sequence[str] | None = None,
+        run_command: Sequence[str] | None = None,
     ) -> None:
         self.folders = folders
         settings, problem = read_settings(folders)
         self.theme = Theme(app, settings.theme)
         self.icons = Icons(self.theme)
         self._build_workers(engine_command, make_player)
+        # Trainings are processes that outlive the window; the thread only looks after them.
+        self.run_thread = RunThread(folders.runs, run_command)
         # A process of its own: generating goes on while it computes, and a crash of one spares
         # the other. It starts with the first scoring.
         self.score_thread = EngineThread(score_command, name="scoring process")
@@ -130,8 +133,6 @@ class Studio:
         self.export_background = Background(threads=1)
         # Looking at 10,000 clips takes a minute; nothing that is clicked waits for it.
         self.finetune_background = Background(threads=2)
-        # Trainings are processes that outlive the window; the thread only looks after them.
-        self.run_thread = RunThread(folders.runs)
 
     def _build_panels(self) -> None:
         theme, icons = self.theme, self.icons

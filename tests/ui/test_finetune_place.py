@@ -15,7 +15,8 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 
-from soundstudio.dataset.dataset import load_dataset
+from soundstudio.core.finetuning import FinetuneOrder, FinetuneSettings
+from soundstudio.dataset.dataset import load_dataset, save_dataset
 from soundstudio.jobs.finetune_answers import load_answers
 from soundstudio.jobs.stall_monitor import StallMonitor
 from soundstudio.ui.finetune_captions_model import CaptionColumn
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from soundstudio.app import Studio
-    from soundstudio.core.finetuning import FinetuneOrder
 
 PATIENCE_MS = 40_000
 
@@ -88,6 +88,35 @@ def test_a_messy_folder_becomes_an_order(qtbot: QtBot, studio: Studio, messy: Pa
     dataset = load_dataset(Path(order.dataset_file))
     assert len({clip.path for clip in dataset.clips}) == 8
     assert before == {path: path.read_bytes() for path in messy.rglob("*") if path.is_file()}
+
+
+def test_an_order_becomes_a_model_that_is_used(
+    qtbot: QtBot,
+    make_studio: Callable[..., Studio],
+    messy: Path,
+    tiny_model_folder: Path,
+    tmp_path: Path,
+) -> None:
+    """The whole way with a real training process."""
+    studio = make_studio(trains=True)
+    go(qtbot, studio, messy)
+    read = studio.finetuning.read
+    assert read is not None
+    save_dataset(read.dataset, tmp_path / "clips.jsonl")
+    settings = FinetuneSettings(
+        model=str(tiny_model_folder), steps=2, batch_size=2, warmup_steps=0, validate_every=1,
+        validation_sounds=1, sampling_steps=1, device="cpu", dtype="float32",
+    )  # fmt: skip
+    order = FinetuneOrder("doors", settings, str(tmp_path / "clips.jsonl"))
+    studio.finetune.start_requested.emit(order)
+    qtbot.waitUntil(lambda: studio.finetune.step() == "training", timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: studio.finetune.is_reachable("result"), timeout=4 * PATIENCE_MS)
+    studio.finetune.show_step("result")
+    qtbot.waitUntil(studio.finetune_result.use.isEnabled, timeout=PATIENCE_MS)
+    studio.finetune_result.use.click()
+    assert studio.places.current == "generate"
+    assert studio.generate.more.chosen_model() == "doors"
+    assert "doors" in {row.id for row in studio.settings.rows}
 
 
 def test_steps_without_a_page_or_clips_cannot_be_reached(
