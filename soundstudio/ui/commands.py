@@ -80,7 +80,6 @@ class Commands(QObject):
             "zoom_selection": canvas.zoom_selection,
             "select_all": self._select_all,
             "clear_selection": lambda: canvas.set_selection(None),
-            "models": s.models.open,
             "settings": s.settings.open_dialog,
             "refresh_devices": s.output.refresh,
             "restart_engine": s.generation.restart_engine,

@@ -45,6 +45,7 @@ class ModelsDesk(QObject):
         runner.finished.connect(self._on_finished)
         runner.failed.connect(self._on_failed)
         runner.cancelled.connect(self.refresh)
+        parts.actions.connect_all({"models": self.open})
         parts.generate.more.more_models_requested.connect(self.open)
         parts.score_panel.more.weights_requested.connect(lambda: self.open(PANNS))
 

@@ -111,10 +111,17 @@ def make_studio(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Stud
     """`make_studio(*files)` opens the window; it is closed after the test."""
     studios: list[Studio] = []
 
-    def make(*files: str, engine: tuple[str, ...] = (), is_real: bool = False) -> Studio:
+    def make(
+        *files: str,
+        engine: tuple[str, ...] = (),
+        is_real: bool = False,
+        models: list[str] | None = None,
+    ) -> Studio:
         fake = [sys.executable, str(FAKE_ENGINE), *engine]
         scorer = None if is_real else [sys.executable, str(FAKE_SCORER)]
-        studio = Studio(qapp, user_folders(), None if is_real else fake, SilentPlayer, scorer)
+        studio = Studio(
+            qapp, user_folders(), None if is_real else fake, SilentPlayer, scorer, models
+        )
         studios.append(studio)
         studio.start(files)
         return studio
