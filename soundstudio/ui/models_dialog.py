@@ -87,7 +87,7 @@ class ModelsDialog(QDialog):
     def _build_head(self, icons: Icons) -> None:
         self._folder = ElidedLabel(self)
         self._folder.setObjectName("muted")
-        self.change = self._button("Change…", "Change the models folder", icons, "folder")
+        self.change = self._button("Change…", "Change the models folder", icons, "")
         self.change.clicked.connect(self.folder_change_requested)
         self.bring = QToolButton(self)
         self.bring.setText("Use files that I have")
@@ -95,7 +95,7 @@ class ModelsDialog(QDialog):
         self.bring.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.bring.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.bring.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        icons.dress(self.bring, "open")
+        icons.dress(self.bring, "folder")
         menu = QMenu(self.bring)
         menu.addAction("A model's folder…", self.import_folder_requested.emit)
         menu.addAction("An original checkpoint (.ckpt)…", self.import_file_requested.emit)
@@ -131,10 +131,10 @@ class ModelsDialog(QDialog):
         self._details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._details.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._details.setMinimumHeight(84)
-        self.download = self._button("Download…", "Download", icons, "export")
+        self.download = self._button("Download…", "Download", icons, "open")
         self.download.setObjectName("primary")
-        icons.dress(self.download, "arrow-down", "accent_text")
-        self.pause = self._button("Pause", "Pause the download", icons, "stop")
+        icons.dress(self.download, "open", "accent_text")
+        self.pause = self._button("Pause", "Pause", icons, "stop")
         self.verify = self._button("Verify", "Verify the files", icons, "search")
         self.remove = self._button("Remove…", "Remove from the disk", icons, "trash")
         for button, signal in (
@@ -204,7 +204,8 @@ class ModelsDialog(QDialog):
         button.setAccessibleName(name)
         button.setAutoDefault(False)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        icons.dress(button, icon)
+        if icon:
+            icons.dress(button, icon)
         return button
 
     # what is shown
