@@ -17,7 +17,7 @@ from soundstudio.core.settings import Settings, load_settings
 from soundstudio.jobs.background import Background
 from soundstudio.jobs.benchmark_runner import BenchmarkRunner
 from soundstudio.jobs.engine_thread import EngineThread
-from soundstudio.jobs.model_runner import ModelRunner
+from soundstudio.jobs.model_runner import ModelRunner, models_command
 from soundstudio.jobs.queue import JobQueue
 from soundstudio.jobs.run_thread import RunThread
 from soundstudio.jobs.score_runner import ScoreRunner
@@ -108,7 +108,7 @@ class Studio:
         self.benchmark_thread = EngineThread(score_command, name="benchmark process")
         self.benchmark_runner = BenchmarkRunner(self.benchmark_thread)
         # Downloads go on while sounds are made; pausing one may end the process.
-        self.model_thread = EngineThread(model_command, name="models process")
+        self.model_thread = EngineThread(model_command or models_command(), name="models process")
         self.model_runner = ModelRunner(self.model_thread)
         self._build_panels()
         self._build_desks(settings)

@@ -20,12 +20,12 @@ UNKNOWN: Final = "–"
 FULL: Final = "float32"
 HALF: Final = "float16"
 KIND_WORDS: Final = {
-    "bundled": "Ships with the application",
+    "bundled": "Bundled",
     "downloadable": "Model",
-    "imported": "Imported model",
-    "original checkpoint": "Original checkpoint",
+    "imported": "Imported",
+    "original checkpoint": "Checkpoint",
     "fine-tuned": "Fine-tuned here",
-    "weights": "Weights for scores",
+    "weights": "Weights",
 }
 CAPABILITY_WORDS: Final = {"text": "text", "audio": "sound", "fine-tune": "fine-tuning"}
 

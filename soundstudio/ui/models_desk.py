@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from soundstudio.core.catalogue_table import PANNS, VGGISH, downloaded_file
+from soundstudio.core.errors import StudioError
 from soundstudio.core.model_shelf import ShelfRow, shelf
 from soundstudio.core.requests import STARTER_MODEL
 from soundstudio.core.settings import chosen_models_folder
@@ -19,10 +20,10 @@ from soundstudio.ui.models_dialog import ModelsDialog
 from soundstudio.ui.questions import ask_licence, ask_to_remove_model
 
 if TYPE_CHECKING:
-    from soundstudio.core.errors import StudioError
     from soundstudio.core.messages import ModelAction, ModelFinished
     from soundstudio.jobs.background import Background
     from soundstudio.jobs.model_runner import ModelRunner
+    from soundstudio.ui.banner import Banner
     from soundstudio.ui.icons import Icons
     from soundstudio.ui.parts import Parts
 
@@ -40,6 +41,7 @@ class ModelsDesk(QObject):
         self._runner = runner
         self._background = background
         self._icons = icons
+        self._problem: StudioError | None = None
         self.dialog: ModelsDialog | None = None
         runner.changed.connect(self._on_state)
         runner.finished.connect(self._on_finished)
@@ -179,17 +181,31 @@ class ModelsDesk(QObject):
         self.refresh()
         ended = self._runner.ended
         title = "Checked" if ended is not None and ended.action == "verify" else "Done"
-        if self.dialog is not None and self.dialog.isVisible():
-            self.dialog.banner.show_note(title, message.sentence, for_ms=NOTE_MS)
-        else:
-            self._parts.generate.banner.show_note("Models", message.sentence, for_ms=NOTE_MS)
+        if not self._shown_problem():  # a failure before it stays to be read
+            self._banner().show_note(title, message.sentence, for_ms=NOTE_MS)
 
     def _on_failed(self, error: StudioError) -> None:
-        if self.dialog is not None and self.dialog.isVisible():
-            self.dialog.banner.show_error(error)
-        else:
-            self._parts.generate.banner.show_error(error)
+        ended = self._runner.ended
+        about = f"{ended.title}: " if ended is not None else ""
+        before = self._shown_problem()
+        problem = StudioError(f"{before} {about}{error.message}".strip(), error.advice)
+        problem.title = error.title
+        self._banner().show_error(problem)
+        self._problem = problem
         self._look()
+
+    def _banner(self) -> Banner:
+        """Where it is seen: on the page, or in the place of the model once that is closed."""
+        if self.dialog is not None and self.dialog.isVisible():
+            return self.dialog.banner
+        return self._parts.generate.banner
+
+    def _shown_problem(self) -> str:
+        """The sentence of a failure that is still on the screen."""
+        problem = self._problem
+        if problem is None or problem.sentence() not in self._banner().text():
+            return ""
+        return problem.sentence()
 
 
 def _free_bytes(folder: Path) -> int:

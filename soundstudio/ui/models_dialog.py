@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from soundstudio.ui.icons import Icons
     from soundstudio.ui.theme import Theme
 
-HEAD: Final = ("Name", "What it is", "Licence", "Size", "Memory (half / full)", "From", "State")
+HEAD: Final = ("Name", "What it is", "Licence", "Size", "Memory (16 / 32 bit)", "Can do", "State")
 STATE_COLUMN: Final = 6
 ROW_PX: Final = 30
 _BUSY_WORDS: Final = {

@@ -113,7 +113,6 @@ class MoreOptions(QWidget):
                 self.model.addItem(title, row.id)
                 tip = f"{row.title} · licence {row.licence}"
                 self.model.setItemData(self.model.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-        self.model.insertSeparator(self.model.count())
         self.model.addItem("More models…", MORE_MODELS)
         self.model.blockSignals(False)
         self.choose_model(chosen)
@@ -122,8 +121,7 @@ class MoreOptions(QWidget):
         """Choose by id; an id that is not offered is added, so that the engine can explain it."""
         index = self.model.findData(model)
         if index < 0:
-            # In front of the separator and what stands after it, once they are there.
-            index = max(0, self.model.findData(MORE_MODELS) - 1)
+            index = max(0, self.model.findData(MORE_MODELS))
             self.model.insertItem(index, Path(model).name, model)
             self.model.setItemData(index, model, Qt.ItemDataRole.ToolTipRole)
         self.model.setCurrentIndex(index)

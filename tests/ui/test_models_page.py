@@ -31,7 +31,7 @@ FULL_DISK = """
 import shutil, types
 shutil.disk_usage = lambda _: types.SimpleNamespace(free=1000)
 from soundstudio.worker.process import main
-main()
+main(["--online"])
 """
 
 
@@ -41,7 +41,8 @@ def hub(monkeypatch: pytest.MonkeyPatch, tiny_model_folder: Path) -> Iterator[Be
     names = {path.relative_to(tiny_model_folder).as_posix(): path.read_bytes() for path in paths}
     with loopback_hub(Behaviour(names)) as behaviour:
         monkeypatch.setenv("HF_ENDPOINT", behaviour.url)
-        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        # As at a user's: the process itself must know that it may reach the network.
+        monkeypatch.delenv("HF_HUB_OFFLINE")
         yield behaviour
 
 
