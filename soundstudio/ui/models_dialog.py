@@ -176,6 +176,7 @@ class ModelsDialog(QDialog):
         for button in (self.download, self.pause, self.verify, self.remove):
             buttons.addWidget(button)
         close = QPushButton("Close", self)
+        close.setAccessibleName("Close the models page")
         close.setAutoDefault(False)
         close.clicked.connect(self.reject)
         foot = QHBoxLayout()
