@@ -13,7 +13,7 @@ def main(argv: list[str] | None = None) -> int:
         # How a frozen application, which has no `python -m`, starts its engine process.
         from soundstudio.worker.process import main as run_worker
 
-        return run_worker()
+        return run_worker(arguments[1:])
     if arguments[:1] == ["--finetune-rank"]:
         from soundstudio.worker.ranks import main as run_rank
 

@@ -17,6 +17,7 @@ from soundstudio.core.settings import Settings, load_settings
 from soundstudio.jobs.background import Background
 from soundstudio.jobs.benchmark_runner import BenchmarkRunner
 from soundstudio.jobs.engine_thread import EngineThread
+from soundstudio.jobs.model_runner import ModelRunner, models_command
 from soundstudio.jobs.queue import JobQueue
 from soundstudio.jobs.run_thread import RunThread
 from soundstudio.jobs.score_runner import ScoreRunner
@@ -47,6 +48,7 @@ from soundstudio.ui.icons import Icons
 from soundstudio.ui.library_desk import LibraryDesk
 from soundstudio.ui.library_panel import LibraryPanel
 from soundstudio.ui.main_window import MainWindow
+from soundstudio.ui.models_desk import ModelsDesk
 from soundstudio.ui.output_watch import OutputWatch
 from soundstudio.ui.places import Places
 from soundstudio.ui.rail import Place, Rail
@@ -92,6 +94,7 @@ class Studio:
         make_player: Callable[[], PlayerLike] = Player,
         score_command: Sequence[str] | None = None,
         run_command: Sequence[str] | None = None,
+        model_command: Sequence[str] | None = None,
     ) -> None:
         self.folders = folders
         settings, problem = read_settings(folders)
@@ -107,6 +110,9 @@ class Studio:
         # Of days, beside scorings of minutes.
         self.benchmark_thread = EngineThread(score_command, name="benchmark process")
         self.benchmark_runner = BenchmarkRunner(self.benchmark_thread)
+        # Downloads go on while sounds are made; pausing one may end the process.
+        self.model_thread = EngineThread(model_command or models_command(), name="models process")
+        self.model_runner = ModelRunner(self.model_thread)
         self._build_panels()
         self._build_desks(settings)
         self._connect()
@@ -236,6 +242,7 @@ class Studio:
         self.output = OutputWatch(
             self.player, self.player_thread, self.transport, self.status, window
         )
+        self.models = ModelsDesk(self, self.model_runner, self.background, self.icons)
         self.settings: SettingsDesk = SettingsDesk(self, settings)
         self.places = Places(self)
         self.commands = Commands(self)
@@ -280,12 +287,14 @@ class Studio:
         self.generation.close()
         self.score_runner.blockSignals(True)
         self.benchmark_runner.blockSignals(True)
+        self.model_runner.blockSignals(True)
         self.finetuning.close()
         self.run_thread.shutdown()
         self.run_desk.close()
         self.engine.shutdown()
         self.score_thread.shutdown()
         self.benchmark_thread.shutdown()
+        self.model_thread.shutdown()
         self.background.close()
         self.export_background.close()
         self.finetune_background.close()

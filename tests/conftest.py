@@ -21,7 +21,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 THREAD_GRACE_S = 3.0
-FOLDERS_WITH_TORCH = {"cli", "engine", "evaluation", "generation", "training"}
+FOLDERS_WITH_TORCH = {"cli", "downloads", "engine", "evaluation", "generation", "training"}
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from soundstudio.core.progress import Stage
 
 PROTOCOL_VERSION = 1
+# The argument of the one child process that may reach the network.
+ONLINE = "--online"
 
 ScoreStage = Literal["loading", "listening", "computing"]
 ModelAction = Literal["download", "import", "verify", "remove"]

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from soundstudio.core.catalogue_table import TOKENIZER, TableItem, downloaded_file, find_item
+from soundstudio.core.catalogue_table import TOKENIZER, TableItem, find_item
 from soundstudio.core.errors import DownloadError, ModelError, explain_os_error
 from soundstudio.downloads.fetch import download
 from soundstudio.engine.import_checkpoint import import_checkpoint
@@ -51,9 +51,9 @@ def install(
         return Installed(item, folder, item.kind == "model")
     if (models_folder / item.id).exists():
         raise ModelError(f"There is a model called “{item.id}” already.", "Remove it first.")
-    file = downloaded_file(item.id, models_folder)
-    if file is None:
-        file = download(item, models_folder, report, patience) / item.files[0].name
+    file = item.place(models_folder) / item.files[0].name
+    if not file.is_file():
+        download(item, models_folder, report, patience)
     _get_tokenizer(item, models_folder, report, patience)
 
     def progress(where: Progress) -> None:

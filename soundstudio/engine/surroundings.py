@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_OFFLINE: Final = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
+_OFFLINE_SWITCHES: Final = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+_QUIET: Final = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DIFFUSERS_VERBOSITY": "error",
     "TRANSFORMERS_VERBOSITY": "error",
@@ -24,9 +23,14 @@ _OFFLINE: Final = {
 _PASSIVE_THREADS: Final = {"OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "1"}
 
 
-def prepare_surroundings() -> None:
-    """Set what the user has not set: no network, quiet libraries, threads that share well."""
-    for name, value in (_OFFLINE | _PASSIVE_THREADS).items():
+def prepare_surroundings(*, is_offline: bool = True) -> None:
+    """Set what the user has not set: no network, quiet libraries, threads that share well.
+
+    is_offline: False in the process that downloads, and before all other calls: the Hub's client
+    reads its switches once, and believes either of them.
+    """
+    switches = dict.fromkeys(_OFFLINE_SWITCHES, "1" if is_offline else "0")
+    for name, value in (switches | _QUIET | _PASSIVE_THREADS).items():
         os.environ.setdefault(name, value)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 from PySide6.QtCore import QTimer
 
 from soundstudio.core.messages import (
+    ONLINE,
     Message,
     ModelAction,
     ModelFinished,
@@ -16,6 +17,7 @@ from soundstudio.core.messages import (
     WorkOnModel,
 )
 from soundstudio.core.transfer_rate import TransferRate, transfer_words
+from soundstudio.jobs.engine_thread import engine_command
 from soundstudio.jobs.one_job import OneJob
 
 if TYPE_CHECKING:
@@ -65,6 +67,11 @@ class ModelState:
     @property
     def is_busy(self) -> bool:
         return self.phase != "idle"
+
+
+def models_command() -> list[str]:
+    """The command of the models process, the only one of the window's that may go online."""
+    return [*engine_command(), ONLINE]
 
 
 class ModelRunner(OneJob):

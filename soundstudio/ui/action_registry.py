@@ -90,6 +90,7 @@ ACTIONS = (
     ActionSpec("select_all", "View", "Select the whole sound", ("Ctrl+A",), "", "sound"),
     ActionSpec("clear_selection", "View", "Clear the selection", ("Shift+Esc",), "", "sound"),
     ActionSpec("export_selection", "View", "Export the selection", ("Shift+Return",), "", "sound"),
+    ActionSpec("models", "Application", "Models…", ("Ctrl+M",), "open"),
     ActionSpec("settings", "Application", "Settings…", ("Ctrl+,",), "settings"),
     ActionSpec(
         "refresh_devices", "Application", "Look for sound outputs again", ("F5",), "speaker"

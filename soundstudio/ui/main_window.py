@@ -34,7 +34,11 @@ if TYPE_CHECKING:
     from soundstudio.ui.transport_bar import TransportBar
 
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("&File", ("add_files", "", "export", "export_to", "export_selection", "", "settings", "quit")),
+    (
+        "&File",
+        ("add_files", "", "export", "export_to", "export_selection", "", "models", "settings",
+         "quit"),
+    ),
     ("&Generate", ("generate", "cancel_all", "", "focus_prompt", "new_seed", "", "restart_engine")),
     ("Fine-&tune", ("finetune_folder", "", "finetune_next", "finetune_back")),
     ("&Score", ("score", "score_selected", "", "play_nearest")),

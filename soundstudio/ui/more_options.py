@@ -30,15 +30,22 @@ if TYPE_CHECKING:
     from soundstudio.core.catalogue import CatalogueRow
     from soundstudio.ui.icons import Icons
 
+# No model's id: it stands at the end of the list.
+MORE_MODELS = "\0more"
+
 
 class MoreOptions(QWidget):
-    """signals: model_chosen(str): the id of the model that is now chosen."""
+    """signals: model_chosen(str): the id of the model that is now chosen.
+    more_models_requested(): the end of the list of models was chosen.
+    """
 
     model_chosen = Signal(str)
+    more_models_requested = Signal()
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._icons = icons
+        self._chosen = ""
         self._fold = fold_button("More settings", self)
         self._fold.toggled.connect(self._on_fold)
         self._box = QWidget(self)
@@ -106,6 +113,7 @@ class MoreOptions(QWidget):
                 self.model.addItem(title, row.id)
                 tip = f"{row.title} · licence {row.licence}"
                 self.model.setItemData(self.model.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.model.addItem("More models…", MORE_MODELS)
         self.model.blockSignals(False)
         self.choose_model(chosen)
 
@@ -113,9 +121,9 @@ class MoreOptions(QWidget):
         """Choose by id; an id that is not offered is added, so that the engine can explain it."""
         index = self.model.findData(model)
         if index < 0:
-            self.model.addItem(Path(model).name, model)
-            self.model.setItemData(self.model.count() - 1, model, Qt.ItemDataRole.ToolTipRole)
-            index = self.model.count() - 1
+            index = max(0, self.model.findData(MORE_MODELS))
+            self.model.insertItem(index, Path(model).name, model)
+            self.model.setItemData(index, model, Qt.ItemDataRole.ToolTipRole)
         self.model.setCurrentIndex(index)
         self._on_model()
 
@@ -147,5 +155,11 @@ class MoreOptions(QWidget):
         self.eta.setEnabled(self.sampler.currentData() == "ddim")
 
     def _on_model(self) -> None:
-        if self.model.currentIndex() >= 0:
+        if self.model.currentData() == MORE_MODELS:
+            self.model.blockSignals(True)
+            self.model.setCurrentIndex(max(0, self.model.findData(self._chosen)))
+            self.model.blockSignals(False)
+            self.more_models_requested.emit()
+        elif self.model.currentData() is not None:
+            self._chosen = self.chosen_model()
             self.model_chosen.emit(self.chosen_model())

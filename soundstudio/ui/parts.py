@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from soundstudio.ui.library_desk import LibraryDesk
     from soundstudio.ui.library_panel import LibraryPanel
     from soundstudio.ui.main_window import MainWindow
+    from soundstudio.ui.models_desk import ModelsDesk
     from soundstudio.ui.output_watch import OutputWatch
     from soundstudio.ui.places import Places
     from soundstudio.ui.rail import Rail
@@ -78,6 +79,7 @@ class Parts(Protocol):
     library_desk: LibraryDesk
     exports: ClipExports
     generation: GenerationDesk
+    models: ModelsDesk
     output: OutputWatch
     scoring: ScoreDesk
     benchmarks: BenchmarkDesk

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
+from soundstudio.core.transfer_rate import size_words
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -38,13 +40,46 @@ def ask_to_quit(window: QWidget, waiting: int, on_yes: Callable[[], None]) -> No
     )
 
 
-def _ask(
-    window: QWidget, title: str, question: str, note: str, yes: str, on_yes: Callable[[], None]
-) -> None:
-    box = QMessageBox(
-        QMessageBox.Icon.Warning, title, question, QMessageBox.StandardButton.Cancel, window
+def ask_licence(window: QWidget, question: str, note: str, on_yes: Callable[[], None]) -> None:
+    """The licence of what is about to be downloaded, and where it comes from."""
+    _ask(
+        window,
+        "Licence",
+        question,
+        note,
+        "Accept and download",
+        on_yes,
+        QMessageBox.ButtonRole.AcceptRole,
     )
+
+
+def ask_to_remove_model(
+    window: QWidget, title: str, size_bytes: int, on_yes: Callable[[], None]
+) -> None:
+    """Files of a model are about to be deleted for good."""
+    _ask(
+        window,
+        "Remove",
+        f"Delete {title} from the disk?",
+        f"That frees {size_words(size_bytes)}. Sounds that were made with it stay.",
+        "Delete",
+        on_yes,
+    )
+
+
+def _ask(
+    window: QWidget,
+    title: str,
+    question: str,
+    note: str,
+    yes: str,
+    on_yes: Callable[[], None],
+    role: QMessageBox.ButtonRole = QMessageBox.ButtonRole.DestructiveRole,
+) -> None:
+    is_warning = role == QMessageBox.ButtonRole.DestructiveRole
+    icon = QMessageBox.Icon.Warning if is_warning else QMessageBox.Icon.Question
+    box = QMessageBox(icon, title, question, QMessageBox.StandardButton.Cancel, window)
     box.setInformativeText(note)
-    box.addButton(yes, QMessageBox.ButtonRole.DestructiveRole).clicked.connect(on_yes)
+    box.addButton(yes, role).clicked.connect(on_yes)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()

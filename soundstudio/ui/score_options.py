@@ -74,9 +74,12 @@ class FileChoice(QWidget):
 
 
 class ScoreOptions(QWidget):
-    """signals: changed(): the backbone or its files; they are kept for the next start."""
+    """signals: changed(): the backbone or its files; they are kept for the next start.
+    weights_requested(): show where the paper's weights can be had.
+    """
 
     changed = Signal()
+    weights_requested = Signal()
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -100,6 +103,11 @@ class ScoreOptions(QWidget):
         self.vggish = FileChoice("VGGish's weights", weights, "Choose vggish…", icons, self._box)
         for file in (self.panns, self.vggish):
             file.changed.connect(self.changed)
+        self.get_weights = QPushButton("Get the weights…", self._box)
+        self.get_weights.setObjectName("link")
+        self.get_weights.setAccessibleName("Get the weights of PANNs and VGGish")
+        self.get_weights.setToolTip("The models page downloads both")
+        self.get_weights.clicked.connect(self.weights_requested)
         self.prompts = FileChoice(
             "Prompts", "Tables (*.csv)", "What the files say", icons, self._box
         )
@@ -114,6 +122,7 @@ class ScoreOptions(QWidget):
         self._form.addRow("Backbone", self._backbone)
         self._form.addRow("PANNs", self.panns)
         self._form.addRow("VGGish", self.vggish)
+        self._form.addRow("", self.get_weights)
         self._form.addRow("Prompts", self.prompts)
         self._form.addRow(self.hears_anew)
         self._summary = QLabel(self)
@@ -151,7 +160,7 @@ class ScoreOptions(QWidget):
 
     def _on_backbone(self) -> None:
         is_paper = self.backbone() == "paper"
-        for file in (self.panns, self.vggish):
+        for file in (self.panns, self.vggish, self.get_weights):
             self._form.setRowVisible(file, is_paper)
         self._summary.setText("Backbone: the paper's" if is_paper else "Backbone: bundled")
         self.changed.emit()

@@ -59,6 +59,11 @@ class SettingsDesk(QObject):
             self.current = changed
             self._write()
 
+    def put(self, **values: Any) -> None:
+        """Change fields, show them everywhere, and write the file."""
+        self.apply(dataclasses.replace(self.current, **values))
+        self._write()
+
     def capabilities_of(self, model: str) -> tuple[str, ...]:
         """What a model, of the catalogue or in any folder, can be told by."""
         row = next((row for row in self.rows if row.id == model), None)

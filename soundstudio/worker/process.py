@@ -9,13 +9,14 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Final
 
-from soundstudio.core.messages import PROTOCOL_VERSION, EngineReady
+from soundstudio.core.messages import ONLINE, PROTOCOL_VERSION, EngineReady
 from soundstudio.engine.surroundings import prepare_surroundings
 from soundstudio.worker.inbox import Inbox
 from soundstudio.worker.loop import Engine
 from soundstudio.worker.outbox import Outbox
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import BinaryIO
 
 log = logging.getLogger(__name__)
@@ -25,15 +26,18 @@ NICENESS: Final = 5
 _BELOW_NORMAL_PRIORITY_CLASS: Final = 0x4000
 
 
-def main() -> int:
-    """Speak the protocol on stdin and stdout until stdin ends. Returns the exit code."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Speak the protocol on stdin and stdout until stdin ends. Returns the exit code.
+
+    arguments: “--online” where downloads are wanted.
+    """
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s"
     )
     # Ctrl+C in a terminal reaches the whole group; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     step_back()
-    prepare_surroundings()
+    prepare_surroundings(is_offline=ONLINE not in arguments)
     outbox = Outbox(claim_stdout())
     inbox = Inbox(sys.stdin.buffer)
     inbox.start()

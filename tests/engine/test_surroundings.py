@@ -20,6 +20,15 @@ def test_sets_what_the_user_has_not_set(monkeypatch: pytest.MonkeyPatch) -> None
     assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
 
 
+def test_the_process_that_downloads_is_online(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+        monkeypatch.setenv(name, "x")  # so that it is put back after the test
+        monkeypatch.delenv(name)
+    prepare_surroundings(is_offline=False)
+    prepare_surroundings()  # as loading a model does later
+    assert (os.environ["HF_HUB_OFFLINE"], os.environ["TRANSFORMERS_OFFLINE"]) == ("0", "0")
+
+
 def test_is_ready_before_torch_is_imported() -> None:
     """Too late would be without effect and without a word."""
     code = (

@@ -116,12 +116,14 @@ def make_studio(qtbot: QtBot, qapp: QApplication) -> Iterator[Callable[..., Stud
         engine: tuple[str, ...] = (),
         is_real: bool = False,
         trains: bool = False,
+        models: list[str] | None = None,
     ) -> Studio:
         fake = [sys.executable, str(FAKE_ENGINE), *engine]
         scorer = None if is_real else [sys.executable, str(FAKE_SCORER)]
         # A training outlives its window: it must be wished for.
         run = None if trains else [sys.executable, "-c", "pass"]
-        studio = Studio(qapp, user_folders(), None if is_real else fake, SilentPlayer, scorer, run)
+        engine_command = None if is_real else fake
+        studio = Studio(qapp, user_folders(), engine_command, SilentPlayer, scorer, run, models)
         studios.append(studio)
         studio.start(files)
         return studio

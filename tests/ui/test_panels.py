@@ -34,6 +34,7 @@ from soundstudio.ui.generate_panel import GeneratePanel
 from soundstudio.ui.icons import parsed, tinted_pixmap
 from soundstudio.ui.level_meter import LevelMeter, levels_at, share_of
 from soundstudio.ui.like_target import LikeTarget, sound_files
+from soundstudio.ui.more_options import MORE_MODELS
 from soundstudio.ui.queue_list import QueueList, state_words
 from soundstudio.ui.request_form import (
     example_prompts,
@@ -138,7 +139,7 @@ def test_eta_is_left_out_for_other_samplers(panel: GeneratePanel) -> None:
 
 def test_only_installed_models_are_offered(panel: GeneratePanel) -> None:
     offered = [panel.more.model.itemData(i) for i in range(panel.more.model.count())]
-    assert offered == ["starter"]
+    assert offered == ["starter", MORE_MODELS]
 
 
 def test_duration_and_its_slider_agree(panel: GeneratePanel) -> None:
