@@ -74,11 +74,14 @@ def open_thread(
     """`open_thread()` is what a window that opens does; all processes end after the test."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     threads: list[RunThread] = []
+    # A signal that is on its way must not find another object where its receiver was.
+    listeners: list[Told] = []
 
     def open_one(**options: Any) -> tuple[RunThread, Told]:
         thread = RunThread(user_folders().runs, **options)
         told = Told(thread)
         threads.append(thread)
+        listeners.append(told)
         thread.start()
         return thread, told
 
