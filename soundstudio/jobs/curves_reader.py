@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
 
 # So many rows at once, and then other threads get their turn.
-MOST_ROWS: Final = 2000
+MOST_ROWS: Final = 1000
 # The smoothed loss forgets half of what it knows after so many steps.
 HALF_LIFE_STEPS: Final = 50
 

@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 POLL_S: Final = 0.4
 IDLE_POLL_S: Final = 3.0
 # A step on a processor may take half a minute, and loading as long.
+_PAINTING_MS: Final = 15
 STOP_PATIENCE_S: Final = 40.0
 TRASH: Final = ".trash"
 
@@ -211,6 +212,8 @@ class RunThread(QThread):
             self.curves_read.emit(piece)
             if not self._asked.empty():
                 break
+            # The window paints meanwhile: each of its calls to Qt would wait for this thread.
+            self.msleep(_PAINTING_MS)
         if has_validations:
             sounds = RunSounds(reader.run.name, read_step_sounds(reader.run))
             if sounds != self._sounds:
