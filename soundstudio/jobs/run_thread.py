@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 
 POLL_S: Final = 0.4
 IDLE_POLL_S: Final = 3.0
-# A step on a processor may take half a minute, and loading as long.
 _PAINTING_MS: Final = 15
+# A step on a processor may take half a minute, and loading as long.
 STOP_PATIENCE_S: Final = 40.0
 TRASH: Final = ".trash"
 
