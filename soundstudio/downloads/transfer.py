@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from soundstudio.core.errors import DownloadError, StorageError, explain_os_error
+from soundstudio.core.file_digest import sha256_of_file
 from soundstudio.core.transfer_rate import time_words
 
 if TYPE_CHECKING:
@@ -180,8 +181,7 @@ def mismatch(file: RemoteFile, path: Path) -> str:
     if file.size_bytes and size != file.size_bytes:
         return f"{size:,} bytes instead of {file.size_bytes:,}"
     if file.sha256_start:
-        with path.open("rb") as opened:
-            found = hashlib.file_digest(opened, "sha256").hexdigest()
+        found = sha256_of_file(path)
         if not found.startswith(file.sha256_start):
             return f"its SHA-256 begins {found[:8]} instead of {file.sha256_start[:8]}"
     if file.git_sha1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from soundstudio.engine.clap import blend
 from soundstudio.generation.batches import batch_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import torch
 
@@ -68,11 +67,10 @@ def generate(
     if request.candidates > 1:
         yield from best_of_candidates(model, condition, request, progress)
         return
-    for number, samples in make_sounds(
-        model, condition, request, range(request.variations), progress
-    ):
+    seeds = [request.seed_of(number) for number in range(request.variations)]
+    for number, samples in make_sounds(model, condition, request, seeds, progress):
         score = clap_score(model, condition, samples)
-        yield _described(model, condition, number, request.seed_of(number), samples, score)
+        yield _described(model, condition, number, seeds[number], samples, score)
 
 
 def best_of_candidates(
@@ -85,15 +83,13 @@ def best_of_candidates(
     """
     for number in range(request.variations):
         best: tuple[float, int, npt.NDArray[np.float32]] | None = None
-        seeds = dataclasses.replace(request, seed=request.seed_of(number), variations=1)
+        seeds = [request.candidate_seed(number, which) for which in range(request.candidates)]
         counted = _over_candidates(progress, number, request.candidates)
-        for candidate, samples in make_sounds(
-            model, condition, seeds, range(request.candidates), counted
-        ):
+        for candidate, samples in make_sounds(model, condition, request, seeds, counted):
             score = clap_score(model, condition, samples, must=True)
             assert score is not None
             if best is None or score > best[0]:
-                best = score, request.candidate_seed(number, candidate), samples
+                best = score, seeds[candidate], samples
         assert best is not None
         yield _described(model, condition, number, best[1], best[2], best[0])
 
@@ -102,37 +98,32 @@ def make_sounds(
     model: AudioLDM,
     condition: Condition,
     request: GenerationRequest,
-    numbers: range,
+    seeds: Sequence[int],
     progress: ProgressCallback,
 ) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
-    """Variations of `request`, or with `candidates` above 1 its candidates, as many as fit at once.
+    """A sound for each of `seeds`, as many at once as fit; told of as the variations from 0 on.
 
-    Yields (number, samples) in order. Raises OutOfMemoryError if not even one fits.
+    Yields (place in seeds, samples) in order. Raises OutOfMemoryError if not even one fits.
     """
     length = model.length_samples(request.duration_s)
-    is_choice = request.candidates > 1
-    size = batch_size(model, request, len(numbers))
+    size = batch_size(model, request, len(seeds))
     first = 0
-    while first < len(numbers):
-        batch = numbers[first : first + size]
-        seeds = [
-            request.candidate_seed(0, number) if is_choice else request.seed_of(number)
-            for number in batch
-        ]
+    while first < len(seeds):
+        batch = seeds[first : first + size]
         try:
-            latents = model.denoise(condition, request, seeds, progress, first)
+            latents = model.denoise(condition, request, batch, progress, first)
         except OutOfMemoryError:
             if size == 1:
                 raise
             size = len(batch) // 2 or 1
             log.warning("out of memory; going on with %d sounds at once", size)
             continue
-        first += len(batch)
-        for number, latent in zip(batch, latents, strict=True):
+        for number, latent in enumerate(latents, start=first):
             progress(Progress("decoding", 0, 1, number))
             samples = model.decode(latent, length)
             progress(Progress("decoding", 1, 1, number))
             yield number, samples
+        first += len(batch)
 
 
 def _over_candidates(progress: ProgressCallback, number: int, count: int) -> ProgressCallback:

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from soundstudio.core.benchmark_requests import BENCHMARK_TITLES
 from soundstudio.ui.banner import Banner
 from soundstudio.ui.elided_label import SEPARATOR, ElidedLabel
+from soundstudio.ui.empty_page import EmptyPage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,8 +110,7 @@ class BenchmarkResults(QWidget):
         self.notes.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.notes.setContentsMargins(14, 6, 14, 14)
         self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._heading = QLabel(self)
-        self._sentence = QLabel(self, wordWrap=True)
+        self._empty = EmptyPage(self)
         self._lay_out()
         self.show_empty()
 
@@ -140,7 +140,7 @@ class BenchmarkResults(QWidget):
         self._pages.addWidget(scroll)
         page.addWidget(self._pages, 1)
         self._stack = QStackedWidget(self)
-        self._stack.addWidget(self._empty())
+        self._stack.addWidget(self._empty)
         self._stack.addWidget(content)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -166,24 +166,6 @@ class BenchmarkResults(QWidget):
         self._tabs.idClicked.connect(self.show_tab)
         return row
 
-    def _empty(self) -> QWidget:
-        page = QWidget(self)
-        column = QVBoxLayout(page)
-        column.setContentsMargins(40, 12, 40, 12)
-        column.setSpacing(8)
-        self._heading.setObjectName("heading")
-        font = self._heading.font()
-        font.setPointSizeF(font.pointSizeF() * 1.25)
-        self._heading.setFont(font)
-        self._sentence.setObjectName("muted")
-        column.addStretch(1)
-        for label in (self._heading, self._sentence):
-            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            column.addWidget(label)
-        column.addStretch(2)
-        return page
-
     def show_empty(self) -> None:
         """Nothing was run, or nothing is open."""
         self._say(
@@ -199,15 +181,14 @@ class BenchmarkResults(QWidget):
 
     def show_busy(self, words: str) -> None:
         """While it runs, in place of what there is nothing of yet."""
-        self._heading.setText(words)
-        self._sentence.setText(
-            "The window goes on working. Closing it stops the benchmark; run again, it goes on."
+        self._empty.say(
+            words,
+            "The window goes on working. Closing it stops the benchmark; run again, it goes on.",
         )
 
     def _say(self, heading: str, sentence: str) -> None:
         self.report = None
-        self._heading.setText(heading)
-        self._sentence.setText(sentence)
+        self._empty.say(heading, sentence)
         self._stack.setCurrentIndex(0)
 
     def show_report(self, report: BenchmarkReport, picture: QImage) -> None:
@@ -231,7 +212,7 @@ class BenchmarkResults(QWidget):
 
     def words(self) -> str:
         """What stands there without a report."""
-        return f"{self._heading.text()} {self._sentence.text()}"
+        return self._empty.words()
 
     def show_tab(self, number: int) -> None:
         self._tabs.button(number).setChecked(True)

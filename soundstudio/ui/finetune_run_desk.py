@@ -35,7 +35,6 @@ class FinetuneRunDesk(QObject):
     model_chosen(str): use this model; the catalogue has it since its run ended.
     model_made(str): a run that was under way has made or changed this model.
     begun(str): the run that was ordered has begun. begin_failed(StudioError): it cannot.
-    busy_changed(bool): a run is under way.
     listed(bool, bool): whether there are runs, and whether the one that is shown has a model.
     """
 
@@ -45,7 +44,6 @@ class FinetuneRunDesk(QObject):
     model_made = Signal(str)
     begun = Signal(str)
     begin_failed = Signal(object)
-    busy_changed = Signal(bool)
     listed = Signal(bool, bool)
 
     def __init__(
@@ -75,7 +73,6 @@ class FinetuneRunDesk(QObject):
         self._removed: RemovedRun | None = None
         self._is_beginning = False
         self._is_first_look = True
-        self._was_busy = False
         self._connect()
 
     def _connect(self) -> None:
@@ -158,9 +155,6 @@ class FinetuneRunDesk(QObject):
             if busy and not self._opened:
                 self.open(busy)
                 self.step_requested.emit("training")
-        if bool(busy) != self._was_busy:
-            self._was_busy = bool(busy)
-            self.busy_changed.emit(self._was_busy)
         self._show()
         for name, facts in self._facts.items():
             if name in before and before[name].is_busy and not facts.is_busy:

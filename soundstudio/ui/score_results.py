@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from soundstudio.ui.banner import Banner
 from soundstudio.ui.elided_label import SEPARATOR, ElidedLabel
+from soundstudio.ui.empty_page import EmptyPage
 from soundstudio.ui.score_chart import ScoreChart
 from soundstudio.ui.score_clips import ScoreClips
 from soundstudio.ui.score_map import ScoreMap
@@ -67,42 +68,26 @@ def facts_of(report: ShownReport) -> str:
     return SEPARATOR.join(parts)
 
 
-class EmptyScores(QWidget):
+class EmptyScores(EmptyPage):
     """What stands there before anything was scored."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.heading = QLabel(self)
-        self.heading.setObjectName("heading")
-        font = self.heading.font()
-        font.setPointSizeF(font.pointSizeF() * 1.25)
-        self.heading.setFont(font)
-        self.sentence = QLabel(self, wordWrap=True)
-        self.sentence.setObjectName("muted")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(40, 12, 40, 12)
-        column.setSpacing(8)
-        column.addStretch(1)
-        for label in (self.heading, self.sentence):
-            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            column.addWidget(label)
-        column.addStretch(2)
         self.show_idle()
 
     def show_idle(self) -> None:
-        self.heading.setText("How good are the sounds?")
-        self.sentence.setText(
+        self.say(
+            "How good are the sounds?",
             "Choose generated sounds at the left, and real ones to compare them with. FD, IS, KL "
             "and FAD say how far they are from real ones, with intervals, and which sound pulls a "
-            "number down. Without a reference only IS can be given. It all runs on this computer."
+            "number down. Without a reference only IS can be given. It all runs on this computer.",
         )
 
     def show_busy(self, words: str) -> None:
-        self.heading.setText(words)
-        self.sentence.setText(
+        self.say(
+            words,
             "The window goes on working. What is heard is kept: cancelled or not, the next scoring "
-            "of these sounds goes on from there."
+            "of these sounds goes on from there.",
         )
 
 

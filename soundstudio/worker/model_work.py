@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from soundstudio.core.errors import StudioError
 from soundstudio.core.messages import (
-    JobCancelled,
-    JobFailed,
-    JobStarted,
-    Message,
     ModelFinished,
     ModelProgress,
     ModelStage,
     WorkOnModel,
 )
-from soundstudio.core.progress import Cancelled
-from soundstudio.worker.outbox import ParentGone
+from soundstudio.worker.answering import JobWords, answer_job, stop_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +20,6 @@ if TYPE_CHECKING:
     from soundstudio.core.progress import Progress
     from soundstudio.worker.inbox import Inbox
     from soundstudio.worker.outbox import Outbox
-
-log = logging.getLogger(__name__)
 
 # A fast line brings a thousand pieces in a second.
 TELL_EVERY_S: Final = 0.1
@@ -45,33 +36,20 @@ class ModelWorker:
     def carry_out(self, job: WorkOnModel) -> None:
         """Do it, and answer with ModelFinished, JobCancelled or JobFailed."""
         self._told = ("", 0.0)
-        try:
-            self._stop_if_cancelled(job)
-            self._outbox.send(JobStarted(job.job_id))
-            answer: Message = ModelFinished(job.job_id, self._done(job))
-        except Cancelled:
-            answer = JobCancelled(job.job_id)
-        except StudioError as error:
-            log.info("%s of %s failed: %s", job.action, job.operand, error.sentence())
-            answer = JobFailed.from_error(job.job_id, error)
-        except ParentGone:
-            raise
-        except Exception:  # the process border: it becomes a message
-            log.exception("%s of %s", job.action, job.operand)
-            unexpected = StudioError(
-                "Something unexpected happened while working on the model.",
-                "The log has the details.",
-            )
-            answer = JobFailed.from_error(job.job_id, unexpected)
-        self._inbox.forget(job.job_id)
-        self._outbox.send(answer)
+        answer_job(
+            self._inbox,
+            self._outbox,
+            job.job_id,
+            lambda _: ModelFinished(job.job_id, self._done(job)),
+            JobWords("working on the model"),
+        )
 
     def _done(self, job: WorkOnModel) -> str:
         """Do it; the sentence about it. Raises StudioError, Cancelled."""
         folder = Path(job.models_folder)
 
         def tell(stage: ModelStage, done: int, total: int) -> None:
-            self._stop_if_cancelled(job)
+            stop_if_cancelled(self._inbox, job.job_id)
             self._tell(job, stage, done, total)
 
         if job.action == "download":
@@ -89,10 +67,6 @@ class ModelWorker:
             return
         self._told = (stage, now)
         self._outbox.send(ModelProgress(job.job_id, stage, done, total))
-
-    def _stop_if_cancelled(self, job: WorkOnModel) -> None:
-        if self._inbox.is_cancelled(job.job_id) or self._inbox.is_closed:
-            raise Cancelled
 
 
 def _download(id_: str, folder: Path, tell: Callable[[ModelStage, int, int], None]) -> str:
