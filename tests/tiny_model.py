@@ -116,12 +116,13 @@ def build_tiny_model(
     vae: dict[str, Any] | None = None,
     vocoder: dict[str, Any] | None = None,
     text: dict[str, Any] | None = None,
+    audio: dict[str, Any] | None = None,
     half: bool = False,
     seed: int = 0,
 ) -> Path:
     """Write the model (about 3 MB) into `folder` and return it.
 
-    unet, vae, vocoder, text: replace single values of their configurations.
+    unet, vae, vocoder, text, audio: replace single values of their configurations.
     """
     import torch
     from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
@@ -135,7 +136,8 @@ def build_tiny_model(
         SpeechT5HifiGanConfig,
     )
 
-    text_config = TEXT | (text or {}) | save_tokenizer(folder / "tokenizer", tokenizer)
+    # A text tower may have rows for more words than the tokenizer knows.
+    text_config = TEXT | save_tokenizer(folder / "tokenizer", tokenizer) | (text or {})
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         parts: dict[str, Any] = {
@@ -147,7 +149,8 @@ def build_tiny_model(
         # A prompt must be heard, so that a test can tell a wrong embedding from a right one.
         parts["unet"].class_embedding.weight.data *= 20.0
         if audio_tower:
-            parts["audio_encoder"] = ClapAudioModelWithProjection(ClapAudioConfig(**AUDIO))
+            audio_config = ClapAudioConfig(**(AUDIO | (audio or {})))
+            parts["audio_encoder"] = ClapAudioModelWithProjection(audio_config)
     for name, part in parts.items():
         (part.half() if half else part).save_pretrained(folder / name)
     if audio_tower:

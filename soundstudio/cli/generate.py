@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,8 @@ from soundstudio.cli.terminal import ProgressBar, write_json, write_line, write_
 from soundstudio.core.catalogue import find_model
 from soundstudio.core.errors import InvalidRequestError, StudioError
 from soundstudio.core.paths import user_folders
+from soundstudio.core.qualities import NORMAL, QUALITIES, find_quality
 from soundstudio.core.requests import (
-    DEFAULT_SAMPLER,
     ORIGINAL_CANDIDATES,
     SAMPLERS,
     GenerationRequest,
@@ -78,13 +79,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--candidates", metavar="N", type=int, default=defaults.candidates,
         help="make N of each variation, keep the one nearest to the wish by the model's CLAP "
         f"(default: %(default)s; the original AudioLDM: {ORIGINAL_CANDIDATES})")  # fmt: skip
-    add("--steps", metavar="N", type=int, default=defaults.steps, help="default: %(default)s")
+    add("--quality", choices=[quality.id for quality in QUALITIES],
+        help=f"sampler, steps and shortcuts in one word (default: {NORMAL.id}; with one of the "
+        "next three but no quality: none of its shortcuts)")  # fmt: skip
+    add("--steps", metavar="N", type=int, help=f"default: {defaults.steps}, or the quality's")
+    add("--sampler", metavar="NAME",
+        help=f"{', '.join(SAMPLERS)} (default: {defaults.sampler}, or the quality's)")  # fmt: skip
+    add("--guidance-every", metavar="N", type=int,
+        help="compute the guidance anew at each so many calls of the model only (default: "
+        f"{defaults.guidance_every}, or the quality's)")  # fmt: skip
     add("--guidance", metavar="W", type=float, default=defaults.guidance,
         help="how closely to follow the prompt, 1 and up (default: %(default)s)")  # fmt: skip
     add("--seed", metavar="N", type=int,
         help="of the first variation; the next count on (default: by chance)")  # fmt: skip
-    add("--sampler", metavar="NAME", default=DEFAULT_SAMPLER,
-        help=f"{', '.join(SAMPLERS)} (default: %(default)s)")  # fmt: skip
     add("--eta", metavar="X", type=float, default=0.0, help="DDIM's noise, 0 to 1 (default: 0)")
     add("--device", choices=("auto", "cuda", "mps", "cpu"), help="default: as in the settings")
     add("--dtype", choices=("auto", "float32", "bfloat16", "float16"),
@@ -156,7 +163,7 @@ def request_of(args: argparse.Namespace, settings: Settings) -> GenerationReques
     import secrets
 
     seed = args.seed if args.seed is not None else secrets.randbelow(2**31)
-    return GenerationRequest(
+    request = GenerationRequest(
         prompt=args.prompt or "",
         model=args.model or settings.model,
         negative_prompt=args.negative,
@@ -164,13 +171,25 @@ def request_of(args: argparse.Namespace, settings: Settings) -> GenerationReques
         like_weight=args.like_weight,
         duration_s=args.duration,
         guidance=args.guidance,
-        steps=args.steps,
-        sampler=args.sampler,
         eta=args.eta,
         seed=seed,
         variations=args.variations,
         candidates=args.candidates,
-    ).validated()
+    )
+    return _with_work(request, args).validated()
+
+
+def _with_work(request: GenerationRequest, args: argparse.Namespace) -> GenerationRequest:
+    """The request with its quality, and with what was said of its own.
+
+    Who sets steps or the sampler and names no quality means just that, without shortcuts.
+    """
+    names = ("steps", "sampler", "guidance_every")
+    own = {name: value for name in names if (value := getattr(args, name)) is not None}
+    if args.quality is not None or not own:
+        quality = find_quality(args.quality or NORMAL.id)
+        request = dataclasses.replace(quality.applied_to(request), eta=request.eta)
+    return dataclasses.replace(request, **own)
 
 
 def _row_destination(base: Destination, name: str) -> Destination:

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from soundstudio.core.errors import InvalidRequestError
+from soundstudio.core.qualities import find_quality, quality_of
 from soundstudio.core.requests import (
     MAX_DURATION_S,
     MAX_VARIATIONS,
@@ -37,6 +38,7 @@ from soundstudio.core.requests import (
 from soundstudio.ui.banner import Banner
 from soundstudio.ui.like_target import LikeTarget
 from soundstudio.ui.more_options import MoreOptions
+from soundstudio.ui.quality_choice import QualityChoice
 from soundstudio.ui.queue_list import QueueList
 from soundstudio.ui.request_form import one_line, prompt_note
 from soundstudio.ui.seed_field import SeedField
@@ -108,6 +110,10 @@ class GeneratePanel(QWidget):
         self.seed = SeedField(icons, self)
         self.more = MoreOptions(icons, self)
         self.more.model_chosen.connect(self.model_chosen)
+        self.quality = QualityChoice(self)
+        self.quality.chosen.connect(self._on_quality)
+        self.more.work_changed.connect(self._show_quality)
+        self._show_quality()
         self.banner = Banner(theme, icons, self)
         self.generate = QPushButton("Generate", self)
         self.generate.setObjectName("primary")
@@ -186,7 +192,7 @@ class GeneratePanel(QWidget):
         self._set_tab_order()
 
     def _amounts(self) -> QGridLayout:
-        """Duration, variations and seed, with their names."""
+        """Duration, variations, quality and seed, with their names."""
         amounts = QGridLayout()
         amounts.setHorizontalSpacing(10)
         amounts.setVerticalSpacing(8)
@@ -195,6 +201,7 @@ class GeneratePanel(QWidget):
             (
                 ("Duration", self._duration_slider),
                 ("Variations", self._variations),
+                ("Quality", self.quality),
                 ("Seed", self.seed),
             )
         ):
@@ -214,6 +221,7 @@ class GeneratePanel(QWidget):
             self._duration_slider,
             self._duration,
             self._variations,
+            *self.quality.tab_chain(),
             *self.seed.tab_chain(),
             *self.more.tab_chain(),
             self.generate,
@@ -228,7 +236,6 @@ class GeneratePanel(QWidget):
         For a request that will be refused none is drawn, so that the seed shown stays the one
         that was heard last.
         """
-        is_ddim = self.more.sampler.currentData() == "ddim"
         request = GenerationRequest(
             prompt=self.prompt.toPlainText().strip(),
             negative_prompt=self._negative.text().strip(),
@@ -237,13 +244,11 @@ class GeneratePanel(QWidget):
             like_weight=self.like.weight(),
             duration_s=round(self._duration.value(), 1),
             guidance=round(self.more.guidance.value(), 1),
-            steps=self.more.steps.value(),
-            sampler=str(self.more.sampler.currentData()),
-            eta=round(self.more.eta.value(), 2) if is_ddim else 0.0,
             seed=self.seed.shown(),
             variations=self._variations.value(),
             candidates=self.more.chosen_candidates(),
         )
+        request = self.more.with_work(request)
         try:
             request.validated()
         except InvalidRequestError:
@@ -288,6 +293,12 @@ class GeneratePanel(QWidget):
         """Whether the model can be told by sound, and hear which of several matches best."""
         self.like.set_available(listens)
         self.more.set_listens(listens)
+
+    def _on_quality(self, name: str) -> None:
+        self.more.set_work(find_quality(name))
+
+    def _show_quality(self) -> None:
+        self.quality.show_quality(quality_of(self.more.with_work(GenerationRequest(prompt=""))))
 
     def _on_prompt(self) -> None:
         self._prompt_note.setText(prompt_note(self.prompt.toPlainText()))

@@ -1,7 +1,8 @@
-"""What is folded under “More”: model, guidance, steps, sampler, eta."""
+"""What is folded under “More”: model, guidance, steps, sampler, eta, best of."""
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from soundstudio.core.qualities import NORMAL
 from soundstudio.core.requests import (
     MAX_CANDIDATES,
     MAX_GUIDANCE,
+    MAX_GUIDANCE_EVERY,
     MAX_STEPS,
     ORIGINAL_CANDIDATES,
     SAMPLERS,
@@ -28,6 +31,7 @@ from soundstudio.ui.request_form import SAMPLER_TITLES
 
 if TYPE_CHECKING:
     from soundstudio.core.catalogue import CatalogueRow
+    from soundstudio.core.qualities import Quality
     from soundstudio.ui.icons import Icons
 
 # No model's id: it stands at the end of the list.
@@ -36,10 +40,12 @@ MORE_MODELS = "\0more"
 
 class MoreOptions(QWidget):
     """signals: model_chosen(str): the id of the model that is now chosen.
+    work_changed(): what a quality sets was changed.
     more_models_requested(): the end of the list of models was chosen.
     """
 
     model_chosen = Signal(str)
+    work_changed = Signal()
     more_models_requested = Signal()
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
@@ -55,6 +61,14 @@ class MoreOptions(QWidget):
             self._box, minimum=1, maximum=MAX_GUIDANCE, singleStep=0.5, decimals=1
         )
         self.guidance.setToolTip("How strictly the prompt is followed; 1 switches it off")
+        self.every = QSpinBox(
+            self._box, minimum=1, maximum=MAX_GUIDANCE_EVERY, prefix="every ", suffix=" steps"
+        )
+        self.every.setSpecialValueText("every step")
+        self.every.setToolTip(
+            "At the steps between, the guidance of the last one serves again: less exact, but "
+            "such a step takes about half of the time"
+        )
         self.steps = QSpinBox(self._box, minimum=1, maximum=MAX_STEPS)
         self.steps.setToolTip("More steps take longer; beyond 50 little changes")
         self.sampler = QComboBox(self._box)
@@ -63,6 +77,8 @@ class MoreOptions(QWidget):
         self.sampler.currentIndexChanged.connect(self._on_sampler)
         self.eta = QDoubleSpinBox(self._box, minimum=0, maximum=1, singleStep=0.1, decimals=2)
         self.eta.setToolTip("Noise added at each step of DDIM; 0 adds none")
+        for spin in (self.every, self.steps, self.eta):
+            spin.valueChanged.connect(self.work_changed)
         self.candidates = QSpinBox(self._box, minimum=1, maximum=MAX_CANDIDATES)
         self.candidates.setSpecialValueText("off")
         self.candidates.setToolTip(
@@ -76,6 +92,7 @@ class MoreOptions(QWidget):
         for name, widget in (
             ("Model", self.model),
             ("Guidance", self.guidance),
+            ("Guided", self.every),
             ("Steps", self.steps),
             ("Sampler", self.sampler),
             ("Eta", self.eta),
@@ -89,7 +106,7 @@ class MoreOptions(QWidget):
         column.addWidget(self._fold, alignment=Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._box)
         self._on_fold(False)
-        self.set_request(GenerationRequest(prompt=""))
+        self.set_request(NORMAL.applied_to(GenerationRequest(prompt="")))
 
     def tab_chain(self) -> tuple[QWidget, ...]:
         """Its controls in the order of Tab."""
@@ -97,6 +114,7 @@ class MoreOptions(QWidget):
             self._fold,
             self.model,
             self.guidance,
+            self.every,
             self.steps,
             self.sampler,
             self.eta,
@@ -138,14 +156,33 @@ class MoreOptions(QWidget):
         """Whether the model has an audio tower, so that it can choose among candidates."""
         self.candidates.setEnabled(listens)
 
+    def with_work(self, request: GenerationRequest) -> GenerationRequest:
+        """The request with the settings that decide how much work goes into a sound."""
+        sampler = str(self.sampler.currentData())
+        return dataclasses.replace(
+            request,
+            steps=self.steps.value(),
+            sampler=sampler,
+            guidance_every=self.every.value(),
+            eta=round(self.eta.value(), 2) if sampler == "ddim" else 0.0,
+        )
+
     def set_request(self, request: GenerationRequest) -> None:
         """Show a request's values, the model left aside."""
         self.guidance.setValue(request.guidance)
+        self.every.setValue(request.guidance_every)
         self.steps.setValue(request.steps)
         self.sampler.setCurrentIndex(max(0, self.sampler.findData(request.sampler)))
         self.eta.setValue(request.eta)
         self.candidates.setValue(request.candidates)
         self._on_sampler()
+
+    def set_work(self, quality: Quality) -> None:
+        """Show what a quality sets; all else stays."""
+        self.steps.setValue(quality.steps)
+        self.every.setValue(quality.guidance_every)
+        self.sampler.setCurrentIndex(max(0, self.sampler.findData(quality.sampler)))
+        self.eta.setValue(0.0)
 
     def _on_fold(self, is_open: bool) -> None:
         self._box.setVisible(is_open)
@@ -153,6 +190,7 @@ class MoreOptions(QWidget):
 
     def _on_sampler(self) -> None:
         self.eta.setEnabled(self.sampler.currentData() == "ddim")
+        self.work_changed.emit()
 
     def _on_model(self) -> None:
         if self.model.currentData() == MORE_MODELS:

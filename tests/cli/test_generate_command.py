@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import dataclasses
 import json
 import os
 import pty
@@ -17,8 +19,11 @@ import pytest
 import soundfile
 
 from soundstudio.cli import commands, main
+from soundstudio.cli.generate import add_options, request_of
 from soundstudio.core.catalogue import row_of_folder
+from soundstudio.core.qualities import DRAFT, FINE, NORMAL, Quality
 from soundstudio.core.requests import GenerationRequest
+from soundstudio.core.settings import Settings
 from soundstudio.engine.loading import load_model
 from soundstudio.generation.generate import generate
 from soundstudio.library import clips, wav_metadata
@@ -258,3 +263,22 @@ def test_a_defect_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsys: Any) 
     monkeypatch.setattr(parser, "parse_args", lambda _: args)
     assert main(["doctor"]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "work"),
+    [
+        ([], NORMAL),
+        (["--quality", "draft"], DRAFT),
+        (["--quality", "fine", "--steps", "3"], dataclasses.replace(FINE, steps=3)),
+        # Who sets steps or the sampler and names no quality gets no shortcuts.
+        (["--steps", "3"], dataclasses.replace(FINE, steps=3)),
+        (["--sampler", "euler"], dataclasses.replace(FINE, sampler="euler", steps=20)),
+        (["--guidance-every", "4"], dataclasses.replace(FINE, steps=20, guidance_every=4)),
+    ],
+)
+def test_quality_and_own_settings(words: list[str], work: Quality) -> None:
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    request = request_of(parser.parse_args(["rain", "--seed", "1", *words]), Settings())
+    assert request == work.applied_to(request)

@@ -11,11 +11,12 @@ import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QMainWindow
+from PySide6.QtWidgets import QCheckBox, QComboBox, QMainWindow, QToolButton
 
 from soundstudio.audio.player import PlayerState
 from soundstudio.core.catalogue import CatalogueRow
 from soundstudio.core.errors import ModelError, OutOfMemoryError
+from soundstudio.core.qualities import DRAFT, FINE, NORMAL, quality_of
 from soundstudio.core.requests import MAX_SEED, GenerationRequest
 from soundstudio.core.settings import Settings
 from soundstudio.jobs.engine_thread import EngineState
@@ -105,6 +106,7 @@ def test_request_round_trip(panel: GeneratePanel) -> None:
         like_weight=0.4,
         duration_s=12.5,
         guidance=4.5,
+        guidance_every=3,
         steps=37,
         sampler="ddim",
         eta=0.5,
@@ -478,3 +480,28 @@ def test_every_icon_that_is_named_exists(qapp: object) -> None:
 
 def test_model_error_has_a_title() -> None:
     assert ModelError("x").title
+
+
+def pressed_quality(panel: GeneratePanel) -> list[str]:
+    return [b.text() for b in panel.quality.findChildren(QToolButton) if b.isChecked()]
+
+
+def test_quality_sets_the_work_and_shows_it(panel: GeneratePanel, qtbot: QtBot) -> None:
+    panel.set_prompt("rain")
+    assert pressed_quality(panel) == ["Normal"]
+    assert quality_of(panel.request()) is NORMAL
+    fine = next(b for b in panel.quality.findChildren(QToolButton) if b.text() == "Fine")
+    qtbot.mouseClick(fine, Qt.MouseButton.LeftButton)
+    assert pressed_quality(panel) == ["Fine"]
+    assert quality_of(panel.request()) is FINE
+
+
+def test_own_settings_are_no_quality(panel: GeneratePanel) -> None:
+    panel.set_prompt("rain")
+    panel.more.steps.setValue(NORMAL.steps + 1)
+    assert pressed_quality(panel) == []
+    assert panel.request().steps == NORMAL.steps + 1
+    panel.set_request(DRAFT.applied_to(GenerationRequest(prompt="rain")))
+    assert pressed_quality(panel) == ["Draft"]
+    panel.more.every.setValue(DRAFT.guidance_every + 1)
+    assert pressed_quality(panel) == []
