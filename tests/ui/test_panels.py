@@ -18,7 +18,6 @@ from soundstudio.core.catalogue import CatalogueRow
 from soundstudio.core.errors import ModelError, OutOfMemoryError
 from soundstudio.core.requests import MAX_SEED, GenerationRequest
 from soundstudio.core.settings import Settings
-from soundstudio.jobs.engine_thread import EngineState
 from soundstudio.jobs.queue import Job, JobState, VariationProgress
 from soundstudio.library.clips import Clip, ClipQuery
 from soundstudio.ui.about_dialog import AboutDialog, about_html
@@ -272,7 +271,7 @@ def test_banner_says_what_and_what_to_do(qtbot: QtBot, theme: Theme, icons: Icon
 def test_status_line_shows_engine_model_and_output(qtbot: QtBot, theme: Theme) -> None:
     status = StatusLine(theme)
     qtbot.addWidget(status)
-    status.show_engine(EngineState("restarting", "It was killed."))
+    status.show_phase("restarting", "It was killed.")
     assert status.engine_text() == "Engine restarting…"
     assert status._engine.toolTip() == "It was killed."
     status.show_model("Starter", "CPU", "bfloat16")
