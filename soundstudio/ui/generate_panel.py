@@ -290,7 +290,9 @@ class GeneratePanel(QWidget):
         self.more.set_listens(listens)
 
     def _on_prompt(self) -> None:
-        self._prompt_note.setText(prompt_note(self.prompt.toPlainText()))
+        prompt = self.prompt.toPlainText()
+        self._prompt_note.setText(prompt_note(prompt))
+        self.like.set_prompt(bool(prompt.strip()))
         if not self.banner.isHidden():
             self.banner.hide()
 

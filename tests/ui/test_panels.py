@@ -201,6 +201,21 @@ def test_seeds_are_read_with_separators(qtbot: QtBot, icons: Icons) -> None:
     assert field.take() == 75
 
 
+def test_a_weight_without_a_share_for_the_prompt_says_so(panel: GeneratePanel) -> None:
+    panel.like.set_clip(Path("/x/y.wav"), 1.0)
+    assert panel.like.weight_text() == "clip only"
+    panel.prompt.setPlainText("rain")
+    assert panel.like.weight_text() == "prompt has no share"
+    assert panel.like._weight.accessibleDescription().startswith("prompt has no")
+    panel.like._weight.setValue(40)
+    assert panel.like.weight_text() == "40 % clip"
+    panel.like._weight.setValue(0)
+    assert panel.like.weight_text() == "clip has no share"
+    # Without a prompt the clip is all there is, as the engine has it.
+    panel.prompt.setPlainText("  ")
+    assert panel.like.weight_text() == "clip only"
+
+
 def test_drop_target_takes_sounds_only(qtbot: QtBot, theme: Theme, icons: Icons) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile("/x/a.txt"), QUrl.fromLocalFile("/x/é #1.WAV")])
