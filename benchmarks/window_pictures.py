@@ -50,7 +50,7 @@ class Photographer:
     def step(self) -> None:
         """Queue the next prompt once the last is done; then go on to the pictures."""
         studio = self.studio
-        if studio.queue.open_jobs() or studio.status.phase not in ("ready", "failed"):
+        if studio.queue.open_jobs() or studio.status.phase not in ("ready", "unloaded", "failed"):
             return
         if self.prompts:
             prompt, duration_s, variations = self.prompts.pop(0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -36,13 +35,10 @@ def held(path: Path) -> Iterator[bool]:
     Raises OSError if it can be neither made nor opened.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="ascii") as file:
+    with path.open("ab") as file:
         try:
             lock_file(file)
         except OSError:
             yield False
             return
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
         yield True

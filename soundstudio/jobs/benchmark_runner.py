@@ -12,7 +12,7 @@ from soundstudio.core.messages import (
     Message,
     RunBenchmark,
 )
-from soundstudio.jobs.one_job import OneJob
+from soundstudio.jobs.one_job import CountedState, OneJob
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
@@ -29,22 +29,11 @@ IDLE_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
-class BenchmarkState:
+class BenchmarkState(CountedState):
     """Where a benchmark stands. what: is being done, `done` of `total` pieces of it."""
 
     phase: BenchmarkPhase = "idle"
     what: str = ""
-    done: int = 0
-    total: int = 0
-
-    @property
-    def is_busy(self) -> bool:
-        return self.phase != "idle"
-
-    @property
-    def fraction(self) -> float:
-        """0 to 1, of what is being done now."""
-        return self.done / self.total if self.total else 0.0
 
 
 class BenchmarkRunner(OneJob):
@@ -79,4 +68,4 @@ class BenchmarkRunner(OneJob):
 
     def take(self, message: Message) -> None:
         if isinstance(message, BenchmarkProgress):
-            self._set(BenchmarkState("working", message.what, message.done, message.total))
+            self._set(BenchmarkState("working", message.done, message.total, message.what))

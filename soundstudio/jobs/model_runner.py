@@ -18,7 +18,7 @@ from soundstudio.core.messages import (
 )
 from soundstudio.core.transfer_rate import TransferRate, transfer_words
 from soundstudio.jobs.engine_thread import engine_command
-from soundstudio.jobs.one_job import OneJob
+from soundstudio.jobs.one_job import JobState, OneJob
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
@@ -55,7 +55,7 @@ class ModelTask:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelState:
+class ModelState(JobState):
     """Where the work stands. words: for people. waiting: what comes after."""
 
     phase: ModelPhase = "idle"
@@ -63,10 +63,6 @@ class ModelState:
     waiting: tuple[ModelTask, ...] = ()
     words: str = ""
     fraction: float = 0.0
-
-    @property
-    def is_busy(self) -> bool:
-        return self.phase != "idle"
 
 
 def models_command() -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import uuid
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -19,11 +20,28 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class JobState(Protocol):
+@dataclass(frozen=True, slots=True)
+class JobState:
     """Where a job stands; `phase` is "idle" without one, "stopping" after a cancel."""
 
+    phase: str = "idle"
+
     @property
-    def phase(self) -> str: ...
+    def is_busy(self) -> bool:
+        return self.phase != "idle"
+
+
+@dataclass(frozen=True, slots=True)
+class CountedState(JobState):
+    """A job that counts its pieces: `done` of `total`, which is 0 as long as it is not known."""
+
+    done: int = 0
+    total: int = 0
+
+    @property
+    def fraction(self) -> float:
+        """0 to 1."""
+        return self.done / self.total if self.total else 0.0
 
 
 class OneJob(QObject):

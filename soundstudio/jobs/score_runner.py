@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from soundstudio.core.errors import ScoreRequestError
 from soundstudio.core.messages import Message, ScoreFinished, ScoreProgress, ScoreSets
-from soundstudio.jobs.one_job import OneJob
+from soundstudio.jobs.one_job import CountedState, OneJob
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,22 +28,11 @@ IDLE_MS = 5 * 60_000
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreState:
+class ScoreState(CountedState):
     """Where the scoring stands. remaining_s: a guess from the speed so far, None at first."""
 
     phase: ScorePhase = "idle"
-    done: int = 0
-    total: int = 0
     remaining_s: float | None = None
-
-    @property
-    def is_busy(self) -> bool:
-        return self.phase != "idle"
-
-    @property
-    def fraction(self) -> float:
-        """0 to 1."""
-        return self.done / self.total if self.total else 0.0
 
 
 class ScoreRunner(OneJob):

@@ -22,11 +22,12 @@ MAX_RATING = 5
 class Clip:
     """One sound in the library.
 
-    id: 0 while it is not in a library yet. request: None for a sound that was not generated
-    here; its seed is the clip's own (`variation_seed`). peak_db and rms_db may be -inf; lufs is
-    None for sounds under 0.4 s. clap_score: cosine of what was asked for and the sound, by the
-    CLAP of the model that made it; None if that has no audio tower. is_missing: the
-    file was deleted or moved behind our back.
+    id: 0 while it is not in a library yet. created_at: when it was generated, which its exports
+    tell too, whenever they are made; of a sound that was not, when it was added. request: None for
+    a sound that was not generated here; its seed is the clip's own (`variation_seed`). peak_db and
+    rms_db may be -inf; lufs is None for sounds under 0.4 s. clap_score: cosine of what was asked
+    for and the sound, by the CLAP of the model that made it; None if that has no audio tower.
+    is_missing: the file was deleted or moved behind our back.
     """
 
     id: int = 0

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import logging
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -136,10 +136,9 @@ class Library:
     def add_file(self, path: Path) -> Clip:
         """Copy a sound file of the user's into the library.
 
-        A file that Sound Studio exported brings its request along.
+        A file that Sound Studio exported brings its request along, and when it was generated.
         """
-        clip = clip_files.clip_of_file(path)
-        return self._enter(path, dataclasses.replace(clip, created_at=datetime.now(UTC)))
+        return self._enter(path, clip_files.clip_of_file(path))
 
     def _enter(self, source: Path, clip: Clip) -> Clip:
         target = clip_files.new_clip_path(self._folders.clips, clip)

@@ -41,6 +41,8 @@ _OURS: Final = (b"bext", b"iXML", b"smpl", b"cue ")
 class SoundMetadata:
     """What is told about a sound; empty texts are not written.
 
+    created_at: when the sound came into being, in UTC; never when the file was written, so that
+    the same export is the same file on another day.
     description: what is heard (the prompt, if the user agrees to that). generation_json: the
     whole request, read back by this application. loop: [first, last) samples. Levels in dB and
     LUFS of the file as written; None or -inf where unknown.

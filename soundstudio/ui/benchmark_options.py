@@ -5,27 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QSpinBox, QWidget
 
 from soundstudio.core.benchmark_requests import GenerationWishes, TrainingWishes
 from soundstudio.core.requests import MAX_SEED, MAX_STEPS
-from soundstudio.core.score_requests import BACKBONE_TITLES
-from soundstudio.ui.fold_button import fold_button
-from soundstudio.ui.score_options import FileChoice
+from soundstudio.ui.folded_options import FoldedOptions, choice_box
 
 if TYPE_CHECKING:
     from soundstudio.core.benchmark_requests import BenchmarkName, BenchmarkRequest, SubsetName
     from soundstudio.core.catalogue import CatalogueRow
-    from soundstudio.core.score_requests import BackboneChoice
     from soundstudio.ui.icons import Icons
 
 SUBSET_TITLES: Final[dict[SubsetName, str]] = {
@@ -37,49 +25,28 @@ MOST_CLIPS: Final = 100_000
 MOST_TRAINING_STEPS: Final = 10_000_000
 MOST_SEEDS: Final = 20
 _SPIN_MAX: Final = 2**31 - 1
-_WEIGHTS: Final = "Weights (*.pth *.pt);;All files (*)"
 
 
-class BenchmarkOptions(QWidget):
+class BenchmarkOptions(FoldedOptions):
     """Shows what the chosen benchmark has a use for."""
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._icons = icons
+        super().__init__(icons, "benchmark", parent)
         self._kind: BenchmarkName = "table1"
         self._base: BenchmarkRequest | None = None
-        self._fold = fold_button("More settings of the benchmark", self)
-        self._fold.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._fold.toggled.connect(self._on_fold)
-        self._summary = QLabel(self)
-        self._summary.setObjectName("muted")
-        self._box = QWidget(self)
-        self._build(icons)
-        self._form = QFormLayout(self._box)
-        self._form.setContentsMargins(6, 0, 0, 0)
-        self._form.setVerticalSpacing(4)
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._build()
         for name, widget in self._rows():
             widget.setAccessibleName(f"{name} of the benchmark")
-            self._form.addRow(name, widget)
-        head = QHBoxLayout()
-        head.addWidget(self._fold, alignment=Qt.AlignmentFlag.AlignLeft)
-        head.addWidget(self._summary, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(head)
-        column.addWidget(self._box)
-        self._on_fold(False)
+            self.form.addRow(name, widget)
         self.show_kind("table1")
 
-    def _build(self, icons: Icons) -> None:
-        box = self._box
-        self.subset = _combo(box, SUBSET_TITLES)
+    def _build(self) -> None:
+        box = self.box
+        self.subset = choice_box(box, SUBSET_TITLES)
         self.clips = QSpinBox(box, minimum=0, maximum=MOST_CLIPS)
         self.clips.setSpecialValueText("As the subset says")
         self.clips.setToolTip("Fewer take less time, and say less")
-        self.model = _combo(box, {})
+        self.model = choice_box(box, {})
         self.model.setToolTip("What generates, or what the runs begin with")
         self.generation_steps = QSpinBox(box, minimum=1, maximum=MAX_STEPS)
         self.training_steps = QSpinBox(box, minimum=1, maximum=MOST_TRAINING_STEPS)
@@ -92,11 +59,6 @@ class BenchmarkOptions(QWidget):
         self.points.setToolTip("Shares of corrupted sounds from 0 to 100 %")
         self.seed = QSpinBox(box, minimum=0, maximum=min(MAX_SEED, _SPIN_MAX))
         self.seed.setToolTip("Of all that is drawn")
-        self.backbone = _combo(box, BACKBONE_TITLES)
-        self.backbone.setToolTip("The networks that hear the sounds")
-        self.backbone.currentIndexChanged.connect(self._show_rows)
-        self.panns = FileChoice("PANNs' weights", _WEIGHTS, "Choose Cnn14_16k…", icons, box)
-        self.vggish = FileChoice("VGGish's weights", _WEIGHTS, "Choose vggish…", icons, box)
 
     def _rows(self) -> tuple[tuple[str, QWidget], ...]:
         return (
@@ -116,12 +78,12 @@ class BenchmarkOptions(QWidget):
 
     def tab_chain(self) -> tuple[QWidget, ...]:
         """Its controls in the order of Tab."""
-        return (self._fold, *(widget for _, widget in self._rows()))
+        return (self.fold, *(widget for _, widget in self._rows()))
 
     def show_kind(self, kind: BenchmarkName) -> None:
         """Offer what this benchmark has a use for."""
         self._kind = kind
-        self._show_rows()
+        self.show_rows()
 
     def set_models(self, rows: tuple[CatalogueRow, ...], chosen: str) -> None:
         """Offer the installed models, this one chosen unless another one was."""
@@ -136,11 +98,6 @@ class BenchmarkOptions(QWidget):
         if self.model.findData(model) < 0:
             self.model.addItem(model, model)
         self.model.setCurrentIndex(self.model.findData(model))
-
-    def set_backbone(self, backbone: str, panns: str, vggish: str) -> None:
-        self.backbone.setCurrentIndex(max(0, self.backbone.findData(backbone)))
-        self.panns.set_path(panns)
-        self.vggish.set_path(vggish)
 
     def set_request(self, request: BenchmarkRequest) -> None:
         """Show a request's values; what of its wishes has no field here goes back with `values`."""
@@ -158,7 +115,6 @@ class BenchmarkOptions(QWidget):
 
     def values(self) -> dict[str, Any]:
         """Fields of a BenchmarkRequest."""
-        is_paper = self.backbone.currentData() == "paper"
         known = self._base
         generation = known.generation if known else GenerationWishes()
         training = known.training if known else TrainingWishes()
@@ -177,42 +133,19 @@ class BenchmarkOptions(QWidget):
             ),
             "shares": self.points.value(),
             "seed": self.seed.value(),
-            "backbone": cast("BackboneChoice", self.backbone.currentData()),
-            "panns": self.panns.path() if is_paper else "",
-            "vggish": self.vggish.path() if is_paper else "",
+            "backbone": self.chosen_backbone(),
+            "panns": self.panns.path() if self.is_paper else "",
+            "vggish": self.vggish.path() if self.is_paper else "",
         }
 
-    def unfold(self) -> None:
-        """Open it: something in it must be seen."""
-        self._fold.setChecked(True)
-
-    def _on_fold(self, is_open: bool) -> None:
-        self._box.setVisible(is_open)
-        self._summary.setVisible(not is_open)
-        self._icons.dress(self._fold, "chevron-down" if is_open else "chevron-right")
-
-    def _show_rows(self) -> None:
-        is_paper = self.backbone.currentData() == "paper"
+    def shown_rows(self) -> dict[QWidget, bool]:
         is_training = self._kind in ("table2", "figure2")
-        shown = {
+        return {
+            **super().shown_rows(),
             self.model: self._kind != "figure1",
             self.generation_steps: self._kind == "table1",
             self.training_steps: is_training,
             self.validate_every: is_training,
             self.seeds: is_training,
             self.points: self._kind == "figure1",
-            self.panns: is_paper,
-            self.vggish: is_paper,
         }
-        for widget, is_shown in shown.items():
-            self._form.setRowVisible(widget, is_shown)
-        self._summary.setText("Backbone: the paper's" if is_paper else "Backbone: bundled")
-
-
-def _combo(parent: QWidget, titles: dict[Any, str]) -> QComboBox:
-    combo = QComboBox(parent)
-    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    combo.setMinimumContentsLength(12)
-    for name, title in titles.items():
-        combo.addItem(title, name)
-    return combo

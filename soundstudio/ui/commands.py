@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QFileDialog
 
 from soundstudio.audio.files import SOUND_SUFFIXES
 from soundstudio.ui.clip_rows import FailedRow, PendingRow
+from soundstudio.ui.leaving import asks_before_leaving
 from soundstudio.ui.main_window import CLIP_MENU, FAILED_MENU, VIEWER_MENU
-from soundstudio.ui.questions import ask_to_empty_trash, ask_to_quit
+from soundstudio.ui.questions import ask_to_empty_trash
 from soundstudio.ui.request_form import example_prompts
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Commands(QObject):
         self._connect_list()
         self._connect_generation()
         self._connect_rest()
-        self._s.window.asks_first = self._asks_before_leaving
+        self._s.window.asks_first = partial(asks_before_leaving, self._s)
 
     def _connect_actions(self) -> None:
         s, canvas = self._s, self._s.viewer.canvas
@@ -344,12 +345,6 @@ class Commands(QObject):
 
     def _empty_trash(self) -> None:
         ask_to_empty_trash(self._s.window, self._s.library_desk.empty_trash)
-
-    def _asks_before_leaving(self) -> bool:
-        waiting = sum(job.remaining for job in self._s.queue.open_jobs())
-        if waiting:
-            ask_to_quit(self._s.window, waiting, self._s.window.leave)
-        return waiting > 0
 
     def _on_added(self, clip: Clip) -> None:
         self._s.viewer.show_clip(clip)

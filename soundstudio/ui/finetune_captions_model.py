@@ -5,15 +5,10 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor
+
+from soundstudio.ui.flat_table_model import FlatTableModel, Index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,8 +16,6 @@ if TYPE_CHECKING:
 
     from soundstudio.dataset.captions import CaptionRow, CaptionTable
     from soundstudio.ui.theme import Theme
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 class CaptionColumn(IntEnum):
@@ -34,7 +27,6 @@ class CaptionColumn(IntEnum):
     OTHERS = 3
 
 
-TITLES: Final = ("Clip", "Caption", "From", "Others found, best first")
 SOURCE_WORDS: Final = {
     "edited": "you",
     "table": "a table",
@@ -52,9 +44,10 @@ FILTERS: Final = (
 )
 
 
-class CaptionsModel(QAbstractTableModel):
+class CaptionsModel(FlatTableModel):
     """signals: caption_edited(Path, str): a cell was edited; the table to come has it."""
 
+    titles = ("Clip", "Caption", "From", "Others found, best first")
     caption_edited = Signal(object, str)
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
@@ -116,18 +109,8 @@ class CaptionsModel(QAbstractTableModel):
 
     # Qt's side
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self._shown)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(CaptionColumn)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
-        return None
+    def row_total(self) -> int:
+        return len(self._shown)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = super().flags(index)

@@ -6,10 +6,11 @@ from collections import Counter
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor
 
 from soundstudio.jobs.clip_reading import name_below
+from soundstudio.ui.flat_table_model import FlatTableModel, Index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from soundstudio.dataset.findings import Finding, FindingKind
     from soundstudio.ui.theme import Theme
-
-Index = QModelIndex | QPersistentModelIndex
 
 # Title, and what it means for the user: in the order in which they are listed.
 KINDS: Final[dict[FindingKind, tuple[str, str]]] = {
@@ -60,11 +59,10 @@ class FindingColumn(IntEnum):
     USED = 3
 
 
-TITLES: Final = ("File", "Finding", "What was found", "Used?")
-
-
-class FindingsModel(QAbstractTableModel):
+class FindingsModel(FlatTableModel):
     """The findings of one kind, or all that are about files."""
+
+    titles = ("File", "Finding", "What was found", "Used?")
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -106,18 +104,8 @@ class FindingsModel(QAbstractTableModel):
 
     # Qt's side
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self._shown)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(FindingColumn)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
-        return None
+    def row_total(self) -> int:
+        return len(self._shown)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         finding = self.finding_at(index.row())

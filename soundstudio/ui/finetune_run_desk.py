@@ -127,6 +127,11 @@ class FinetuneRunDesk(QObject):
         """The name of the run that is shown, "" if none is."""
         return self._opened
 
+    def busy_runs(self) -> tuple[str, ...]:
+        """The names of the runs that go on when the window closes."""
+        runs = self._facts.values()
+        return tuple(run.name for run in runs if run.is_busy and run.phase != "stopping")
+
     def on_clip_stored(self, clip: Any) -> None:
         """A clip is in the library: it may be one that was made to compare."""
         self._pairs.on_clip_stored(clip)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QFont
+
+from soundstudio.ui.flat_table_model import FlatTableModel, Index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from soundstudio.core.run_sounds import StepSounds, ValidationSound
     from soundstudio.ui.theme import Theme
 
-Index = QModelIndex | QPersistentModelIndex
 _CENTRE: Final = int(Qt.AlignmentFlag.AlignCenter)
 
 
@@ -33,7 +34,7 @@ class ChosenSound:
         return f"“{self.sound.prompt}”, {when}"
 
 
-class FinetuneSoundsModel(QAbstractTableModel):
+class FinetuneSoundsModel(FlatTableModel):
     """Rows in the order of the newest step; a prompt that a step lacks leaves its cell empty."""
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
@@ -80,11 +81,11 @@ class FinetuneSoundsModel(QAbstractTableModel):
 
     # Qt's side
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self._rows)
+    def row_total(self) -> int:
+        return len(self._rows)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self._steps)
+    def column_total(self) -> int:
+        return len(self._steps)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

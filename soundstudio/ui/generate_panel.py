@@ -301,7 +301,9 @@ class GeneratePanel(QWidget):
         self.quality.show_quality(quality_of(self.more.with_work(GenerationRequest(prompt=""))))
 
     def _on_prompt(self) -> None:
-        self._prompt_note.setText(prompt_note(self.prompt.toPlainText()))
+        prompt = self.prompt.toPlainText()
+        self._prompt_note.setText(prompt_note(prompt))
+        self.like.set_prompt(bool(prompt.strip()))
         if not self.banner.isHidden():
             self.banner.hide()
 

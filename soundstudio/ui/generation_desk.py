@@ -9,6 +9,8 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from soundstudio.core.errors import InvalidRequestError
 from soundstudio.core.messages import (
+    JobCancelled,
+    JobFailed,
     JobStarted,
     LoadFailed,
     LoadModel,
@@ -17,13 +19,14 @@ from soundstudio.core.messages import (
     ModelLoading,
     VariationReady,
 )
+from soundstudio.jobs.engine_thread import EngineState
 from soundstudio.jobs.queue import JobQueue, JobState
 
 if TYPE_CHECKING:
     from soundstudio.core.catalogue import CatalogueRow
     from soundstudio.core.errors import StudioError
     from soundstudio.core.settings import Settings
-    from soundstudio.jobs.engine_thread import EngineState, EngineThread
+    from soundstudio.jobs.engine_thread import EngineThread
     from soundstudio.jobs.queue import Job
     from soundstudio.jobs.serial_thread import SerialThread
     from soundstudio.library.clips import Clip
@@ -68,7 +71,9 @@ class GenerationDesk(QObject):
         self._titles: dict[str, str] = {}
         self._device, self._dtype = "auto", "auto"
         self._announced: set[str] = set()
-        self._phase = "starting"
+        self._engine_state = EngineState("starting")
+        self._is_loading = False
+        self._has_model = False
         self._crash = ""
         self._changed: set[str] = set()
         self._refresh = QTimer(self, singleShot=True, interval=REFRESH_MS)
@@ -96,8 +101,10 @@ class GenerationDesk(QObject):
 
     def load_model(self, model: str) -> None:
         """Load a model ahead of the first generation; it waits for the engine to be up."""
-        if self._phase == "ready" and not self._queue.open_jobs():
+        if self._engine_state.phase == "ready" and not self._queue.open_jobs():
             self._engine.send(LoadModel(model, self._device, self._dtype))
+            # A model that is loaded already may be the one that is meant: nothing is loaded then.
+            self._note_model(self._has_model, is_loading=not self._has_model or self._is_loading)
 
     @Slot()
     def generate(self) -> None:
@@ -129,22 +136,25 @@ class GenerationDesk(QObject):
     def _on_message(self, message: Message) -> None:
         match message:
             case ModelLoading():
-                self._status.show_phase("loading")
+                self._note_model(False, is_loading=True)
             case ModelLoaded():
+                self._note_model(True)
                 title = self._titles.get(message.model, Path(message.model).name)
                 self._status.show_model(title, message.device_title, message.dtype)
-                self._show_phase()
             case LoadFailed():
-                self._show_phase()
+                self._note_model(False)
                 error = InvalidRequestError(message.message, message.advice)
                 error.title = message.title
                 self._panel.banner.show_error(error)
             case JobStarted():
                 self._show_phase()
+            case JobFailed() | JobCancelled():
+                # It may have ended while its model was loading.
+                self._note_model(self._has_model)
 
     def _on_engine_state(self, state: EngineState) -> None:
-        self._phase = state.phase
-        self._status.show_engine(state)
+        self._engine_state = state
+        self._note_model(False)
         if state.phase == "ready":
             if self._crash:
                 self._panel.banner.show_note(
@@ -165,9 +175,24 @@ class GenerationDesk(QObject):
     def _on_engine_stopped(self, sentence: str) -> None:
         self._crash = sentence
 
+    def _note_model(self, has_model: bool, *, is_loading: bool = False) -> None:
+        """Whether the engine holds a model, or reads one in."""
+        self._has_model, self._is_loading = has_model, is_loading
+        if not has_model:
+            self._status.show_model("", "", "")
+        self._show_phase()
+
     def _show_phase(self) -> None:
-        is_busy = any(job.state is not JobState.WAITING for job in self._queue.open_jobs())
-        self._status.show_phase("busy" if is_busy and self._phase == "ready" else self._phase)
+        phase: str = self._engine_state.phase
+        if phase == "ready":
+            is_busy = any(job.state is not JobState.WAITING for job in self._queue.open_jobs())
+            if self._is_loading:
+                phase = "loading"
+            elif is_busy:
+                phase = "busy"
+            elif not self._has_model:
+                phase = "unloaded"
+        self._status.show_phase(phase, self._engine_state.sentence)
 
     # the jobs
 

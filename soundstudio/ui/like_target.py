@@ -43,9 +43,12 @@ def sound_files(data: QMimeData) -> list[Path]:
     return [path for path in paths if path.suffix.lower() in SOUND_SUFFIXES]
 
 
-def weight_words(per_cent: int) -> str:
+def weight_words(per_cent: int, has_prompt: bool) -> str:
     """What the slider's place means; its ends say what is left out."""
-    return {100: "clip only", 0: "prompt only"}.get(per_cent, f"{per_cent} % clip")
+    if not has_prompt:
+        return "clip only"  # whatever the weight: nothing stands beside the clip
+    ends = {100: "prompt has no share", 0: "clip has no share"}
+    return ends.get(per_cent, f"{per_cent} % clip")
 
 
 class LikeTarget(DropFrame):
@@ -61,6 +64,7 @@ class LikeTarget(DropFrame):
         self._path: Path | None = None
         self._name_of: Callable[[Path], str] = lambda path: path.stem
         self._words = ""
+        self._has_prompt = False
         self._label = QPushButton("", self)
         self._label.setObjectName("link")
         self._label.clicked.connect(self._browse)
@@ -74,7 +78,6 @@ class LikeTarget(DropFrame):
         self._weight.setRange(0, 100)
         self._weight.setValue(100)
         self._weight.setAccessibleName("Weight of the reference clip in per cent")
-        self._weight.setAccessibleDescription(_WEIGHT_TIP)
         self._weight.setToolTip(_WEIGHT_TIP)
         self._weight_label = QLabel(self)
         self._weight_label.setToolTip(_WEIGHT_TIP)
@@ -112,6 +115,15 @@ class LikeTarget(DropFrame):
         self._show_state()
         self.changed.emit()
 
+    def set_prompt(self, has_prompt: bool) -> None:
+        """Whether there is a text beside the clip."""
+        self._has_prompt = has_prompt
+        self._show_weight()
+
+    def weight_text(self) -> str:
+        """What stands beside the slider."""
+        return self._weight_label.text()
+
     def tab_chain(self) -> tuple[QWidget, ...]:
         """Its controls in the order of Tab."""
         return (self._label, self._clear, self._weight)
@@ -144,8 +156,13 @@ class LikeTarget(DropFrame):
         self._label.setText(metrics.elidedText(self._words, Qt.TextElideMode.ElideMiddle, room))
 
     def _on_weight(self) -> None:
-        self._weight_label.setText(weight_words(self._weight.value()))
+        self._show_weight()
         self.changed.emit()
+
+    def _show_weight(self) -> None:
+        words = weight_words(self._weight.value(), self._has_prompt)
+        self._weight_label.setText(words)
+        self._weight.setAccessibleDescription(f"{words}. {_WEIGHT_TIP}")
 
     def _browse(self) -> None:
         pattern = " ".join(f"*{suffix}" for suffix in sorted(SOUND_SUFFIXES))

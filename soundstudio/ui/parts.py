@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from soundstudio.core.paths import UserFolders
     from soundstudio.jobs.background import Background
     from soundstudio.jobs.benchmark_runner import BenchmarkRunner
+    from soundstudio.jobs.model_runner import ModelRunner
     from soundstudio.jobs.queue import JobQueue
     from soundstudio.jobs.score_runner import ScoreRunner
     from soundstudio.jobs.serial_thread import SerialThread
@@ -54,6 +55,7 @@ class Parts(Protocol):
     queue: JobQueue
     library: SerialThread[Library]
     score_runner: ScoreRunner
+    model_runner: ModelRunner
     benchmark_runner: BenchmarkRunner
     export_background: Background
     window: MainWindow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtWidgets import QWidget
+
+    from soundstudio.ui.leaving import UnderWay
+
+_DESTRUCTIVE: Final = QMessageBox.ButtonRole.DestructiveRole
 
 
 def ask_to_empty_trash(window: QWidget, on_yes: Callable[[], None]) -> None:
@@ -27,16 +31,17 @@ def ask_to_empty_trash(window: QWidget, on_yes: Callable[[], None]) -> None:
     )
 
 
-def ask_to_quit(window: QWidget, waiting: int, on_yes: Callable[[], None]) -> None:
-    """`waiting` sounds are still being made."""
-    sounds = "A sound is" if waiting == 1 else f"{waiting} sounds are"
+def ask_to_quit(window: QWidget, under_way: UnderWay, on_yes: Callable[[], None]) -> None:
+    """Something is not done yet: each thing's fate in one question."""
     _ask(
         window,
         "Quit Sound Studio",
-        f"{sounds} still being made. Quit all the same?",
-        "What is finished is in the library already.",
+        under_way.question(),
+        "\n\n".join(under_way.consequences()),
         "Quit",
         on_yes,
+        _DESTRUCTIVE if under_way.loses else QMessageBox.ButtonRole.AcceptRole,
+        "leaving",
     )
 
 
@@ -74,12 +79,16 @@ def _ask(
     note: str,
     yes: str,
     on_yes: Callable[[], None],
-    role: QMessageBox.ButtonRole = QMessageBox.ButtonRole.DestructiveRole,
+    role: QMessageBox.ButtonRole = _DESTRUCTIVE,
+    name: str = "",
 ) -> None:
-    is_warning = role == QMessageBox.ButtonRole.DestructiveRole
+    is_warning = role == _DESTRUCTIVE
     icon = QMessageBox.Icon.Warning if is_warning else QMessageBox.Icon.Question
     box = QMessageBox(icon, title, question, QMessageBox.StandardButton.Cancel, window)
+    box.setObjectName(name)
     box.setInformativeText(note)
     box.addButton(yes, role).clicked.connect(on_yes)
+    if is_warning:
+        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()

@@ -6,10 +6,11 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor
 
 from soundstudio.core.score_words import CLASSES_NOTE
+from soundstudio.ui.flat_table_model import FlatTableModel, Index
 from soundstudio.ui.score_reading import CLIP_FIELDS, number_text, signed_text, worst_first
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from soundstudio.ui.score_reading import ShownReport
     from soundstudio.ui.theme import Theme
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 class ScoreColumn(IntEnum):
@@ -38,10 +37,6 @@ class ScoreColumn(IntEnum):
     MARKS = 9
 
 
-TITLES: Final = (
-    "Clip", "FD without", "IS without", "FAD without", "KL", "CLAP", "Nearest reference",
-    "Alike", "Class", "Marks",
-)  # fmt: skip
 TIPS: Final = (
     "The generated sound",
     "How FD would change without this clip; below zero: the clip makes FD worse",
@@ -64,8 +59,13 @@ SCORE_OF: Final = {
 _RIGHT: Final = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
-class ScoreClipsModel(QAbstractTableModel):
+class ScoreClipsModel(FlatTableModel):
     """Rows in the order of one score's worst; a filter leaves out what is not asked for."""
+
+    titles = (
+        "Clip", "FD without", "IS without", "FAD without", "KL", "CLAP", "Nearest reference",
+        "Alike", "Class", "Marks",
+    )  # fmt: skip
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -116,25 +116,20 @@ class ScoreClipsModel(QAbstractTableModel):
 
     # Qt's side
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self._order)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(ScoreColumn)
+    def row_total(self) -> int:
+        return len(self._order)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
         if orientation is not Qt.Orientation.Horizontal:
             return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
         if role == Qt.ItemDataRole.ToolTipRole:
             return TIPS[section]
         is_number = section in SCORE_OF or section == ScoreColumn.SIMILARITY
         if role == Qt.ItemDataRole.TextAlignmentRole and is_number:
             return _RIGHT
-        return None
+        return super().headerData(section, orientation, role)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         place = self.place_at(index.row())
@@ -206,7 +201,7 @@ class ScoreClipsModel(QAbstractTableModel):
         parts = [str(row["name"])]
         for column in SCORE_OF:
             text = self._text(place, column)
-            parts += [f"{TITLES[column]} {text}"] if text else []
+            parts += [f"{self.titles[column]} {text}"] if text else []
         if row.get("nearest"):
             parts.append(f"nearest {row['nearest']}")
         parts += self._report.marks.get(str(row["name"]), ())

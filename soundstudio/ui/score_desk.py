@@ -111,7 +111,7 @@ class ScoreDesk(QObject):
             self._runner.score(self._panel.request(), self._device)
         except ScoreRequestError as error:
             self._panel.banner.show_error(error)
-            if self._panel.more.backbone() == "paper":
+            if self._panel.more.chosen_backbone() == "paper":
                 self._panel.more.unfold()
 
     def _on_state(self, state: ScoreState) -> None:
@@ -332,7 +332,7 @@ class ScoreDesk(QObject):
         more = self._panel.more
         self.options_changed.emit(
             {
-                "score_backbone": more.backbone(),
+                "score_backbone": more.chosen_backbone(),
                 "panns_file": more.panns.path(),
                 "vggish_file": more.vggish.path(),
             }

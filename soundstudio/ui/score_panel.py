@@ -134,7 +134,7 @@ class ScorePanel(QWidget):
         return ScoreRequest(
             generated=generated,
             reference=self.reference.choice(),
-            backbone=self.more.backbone(),
+            backbone=self.more.chosen_backbone(),
             panns=self.more.panns.path(),
             vggish=self.more.vggish.path(),
             prompts=self.more.prompts.path(),

@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 if TYPE_CHECKING:
     from soundstudio.audio.player import PlayerState
-    from soundstudio.jobs.engine_thread import EngineState
     from soundstudio.ui.theme import Theme
 
 ENGINE_WORDS = {
     "starting": "Engine starting…",
     "ready": "Engine ready",
+    "unloaded": "Engine ready; the next sound loads the model first",
     "loading": "Loading the model…",
     "busy": "Generating…",
     "restarting": "Engine restarting…",
@@ -45,9 +45,8 @@ class _Lamp(QWidget):
 
 def lamp_tint(phase: str) -> str:
     """The colour (a field of Colours) of an engine phase."""
-    return {"ready": "good", "busy": "accent", "failed": "error", "closed": "muted"}.get(
-        phase, "warning"
-    )
+    tints = {"ready": "good", "busy": "accent", "failed": "error"}
+    return tints.get(phase, "muted" if phase in ("closed", "unloaded") else "warning")
 
 
 def output_words(state: PlayerState) -> str:
@@ -98,12 +97,8 @@ class StatusLine(QWidget):
         for label in (self._device, self._output, self._library):
             label.setObjectName("muted")
 
-    def show_engine(self, state: EngineState) -> None:
-        """A state of the engine process."""
-        self.show_phase(state.phase, state.sentence)
-
     def show_phase(self, phase: str, sentence: str = "") -> None:
-        """The engine's phase, “loading” and “busy” included."""
+        """The engine's phase, “loading”, “busy” and “unloaded” included."""
         self._phase = phase
         words = ENGINE_WORDS.get(phase, phase)
         self._engine.setText(words)
@@ -115,7 +110,7 @@ class StatusLine(QWidget):
         return self._phase
 
     def show_model(self, title: str, device_title: str, dtype: str) -> None:
-        """The loaded model and where it runs."""
+        """The loaded model and where it runs; empty while there is none."""
         self._device.setText("  ·  ".join(part for part in (title, device_title, dtype) if part))
 
     def show_output(self, state: PlayerState) -> None:

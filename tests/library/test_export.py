@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -112,6 +113,26 @@ def test_the_same_export_is_the_same_file(add: Callable[..., Clip], plan: Export
     assert export_clip(clip, plan) == first
     assert first.stat().st_mtime_ns == before
     assert len(list(plan.folder.iterdir())) == 1
+
+
+def test_an_export_made_years_later_is_the_same_to_the_byte(
+    library: Library, add: Callable[..., Clip], plan: ExportPlan
+) -> None:
+    generated = datetime(2024, 2, 29, 23, 59, 58, tzinfo=UTC)
+    clip = dataclasses.replace(add("rain", 42), created_at=generated)
+    first = export_clip(clip, plan)
+    part = export_selection(clip, 0.1, 0.3, plan)
+    for path in (first, part):
+        bext = WavInfoReader(str(path)).bext
+        assert (bext.originator_date, bext.originator_time) == ("2024-02-29", "23:59:58")
+        assert b"<originationDate>2024-02-29</originationDate>" in path.read_bytes()
+    # Brought back into a library, it is still as old as it is.
+    again = library.add_file(first)
+    assert again.created_at == generated
+    elsewhere = dataclasses.replace(plan, folder=plan.folder / "later")
+    batch = export_batch([dataclasses.replace(clip, favourite=True, rating=3)], elsewhere)
+    assert batch.paths[0].read_bytes() == first.read_bytes()
+    assert export_selection(clip, 0.1, 0.3, elsewhere).read_bytes() == part.read_bytes()
 
 
 def test_nothing_is_ever_replaced(add: Callable[..., Clip], plan: ExportPlan) -> None:

@@ -19,7 +19,6 @@ from soundstudio.core.errors import ModelError, OutOfMemoryError
 from soundstudio.core.qualities import DRAFT, FINE, NORMAL, quality_of
 from soundstudio.core.requests import MAX_SEED, GenerationRequest
 from soundstudio.core.settings import Settings
-from soundstudio.jobs.engine_thread import EngineState
 from soundstudio.jobs.queue import Job, JobState, VariationProgress
 from soundstudio.library.clips import Clip, ClipQuery
 from soundstudio.ui.about_dialog import AboutDialog, about_html
@@ -204,6 +203,21 @@ def test_seeds_are_read_with_separators(qtbot: QtBot, icons: Icons) -> None:
     assert field.take() == 75
 
 
+def test_a_weight_without_a_share_for_the_prompt_says_so(panel: GeneratePanel) -> None:
+    panel.like.set_clip(Path("/x/y.wav"), 1.0)
+    assert panel.like.weight_text() == "clip only"
+    panel.prompt.setPlainText("rain")
+    assert panel.like.weight_text() == "prompt has no share"
+    assert panel.like._weight.accessibleDescription().startswith("prompt has no")
+    panel.like._weight.setValue(40)
+    assert panel.like.weight_text() == "40 % clip"
+    panel.like._weight.setValue(0)
+    assert panel.like.weight_text() == "clip has no share"
+    # Without a prompt the clip is all there is, as the engine has it.
+    panel.prompt.setPlainText("  ")
+    assert panel.like.weight_text() == "clip only"
+
+
 def test_drop_target_takes_sounds_only(qtbot: QtBot, theme: Theme, icons: Icons) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile("/x/a.txt"), QUrl.fromLocalFile("/x/é #1.WAV")])
@@ -274,7 +288,7 @@ def test_banner_says_what_and_what_to_do(qtbot: QtBot, theme: Theme, icons: Icon
 def test_status_line_shows_engine_model_and_output(qtbot: QtBot, theme: Theme) -> None:
     status = StatusLine(theme)
     qtbot.addWidget(status)
-    status.show_engine(EngineState("restarting", "It was killed."))
+    status.show_phase("restarting", "It was killed.")
     assert status.engine_text() == "Engine restarting…"
     assert status._engine.toolTip() == "It was killed."
     status.show_model("Starter", "CPU", "bfloat16")

@@ -354,13 +354,13 @@ def test_the_backbone_is_remembered(
     qtbot: QtBot, make_studio: Callable[..., Studio], studio: Studio
 ) -> None:
     more = studio.score_panel.more
-    more._backbone.setCurrentIndex(1)
+    more.backbone.setCurrentIndex(1)
     more.panns.set_path("/weights/cnn14.pth")
     file = studio.folders.settings_file
     qtbot.waitUntil(lambda: file.is_file() and "cnn14" in file.read_text(), timeout=5000)
     studio.window.leave()
     again = make_studio().score_panel.more
-    assert (again.backbone(), again.panns.path()) == ("paper", "/weights/cnn14.pth")
+    assert (again.chosen_backbone(), again.panns.path()) == ("paper", "/weights/cnn14.pth")
 
 
 def test_ten_thousand_clips_stall_nothing(qtbot: QtBot, studio: Studio, folder: Path) -> None:

@@ -92,7 +92,7 @@ def test_killed_engine_is_said_restarted_and_the_next_generation_works(
         lambda m: pids.append(m.pid) if isinstance(m, EngineReady) else None
     )
     studio.engine.restart()
-    qtbot.waitUntil(lambda: bool(pids) and studio.status.phase == "ready", timeout=15000)
+    qtbot.waitUntil(lambda: bool(pids) and studio.status.phase == "unloaded", timeout=15000)
     generate(studio, "slow")
     qtbot.waitUntil(lambda: any(j.fraction > 0 for j in studio.queue.open_jobs()), timeout=15000)
     os.kill(pids[-1], signal.SIGKILL)

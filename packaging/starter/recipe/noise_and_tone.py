@@ -75,9 +75,11 @@ def level_map() -> tuple[FloatArray, FloatArray]:
     return weights, -weights @ np.log(area)
 
 
-def contrasts(rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    """Weights [79, 64], for nepers, and phases [79], in periods, of what decides the signs."""
-    weights, _ = level_map()
+def contrasts(weights: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Weights [79, 64], for nepers, and phases [79], in periods, of what decides the signs.
+
+    weights: those of `level_map`.
+    """
     reach = _CONTRAST_BANDS // 2
     rows = np.zeros_like(weights)
     for number, row in enumerate(weights):
@@ -110,8 +112,9 @@ def set_bends(vocoder: SpeechT5HifiGan, rng: np.random.Generator) -> None:
     middle = into.kernel_size[0] // 2
     into.weight[:MEL_BANDS, :, middle] = torch.eye(MEL_BANDS)
     into.bias[:MEL_BANDS] = _LIFT
-    contrast, phase = (torch.from_numpy(a).float() for a in contrasts(rng))
-    level, offset = (torch.from_numpy(a).float() for a in level_map())
+    weights, offsets = level_map()
+    level, offset = (torch.from_numpy(a).float() for a in (weights, offsets))
+    contrast, phase = (torch.from_numpy(a).float() for a in contrasts(weights, rng))
     numbers = torch.arange(PARTIALS)
     for sign, plus in enumerate((True, False)):
         rows = numbers + sign * PARTIALS
