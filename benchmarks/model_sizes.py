@@ -74,15 +74,14 @@ def main() -> None:
 def build(folder: Path, size: str) -> Path:
     """A folder of AudioLDM's published configuration with random weights."""
     sys.path.insert(0, str(TESTS))
-    from tiny_model import FEATURES, build_tiny_model
+    from tiny_model import build_tiny_model
 
     widths = list(WIDTHS[size])
     parts = dict(S_SIZE)
     parts["unet"] = S_SIZE["unet"] | {"block_out_channels": widths, "cross_attention_dim": widths}
     parts["text"] = S_SIZE["text"] | {"vocab_size": VOCABULARY}
     parts["audio"] = BASE_TOWER if size == "m" else TINY_TOWER
-    # The front end that a full-size tower hears through.
-    FEATURES.update(feature_size=64, fft_window_size=1024, max_length_s=10)
+    parts["features"] = {"feature_size": 64, "fft_window_size": 1024, "max_length_s": 10}
     build_tiny_model(folder, **parts)
     fill_vocabulary(folder / "tokenizer" / "tokenizer.json", VOCABULARY)
     return folder

@@ -1,11 +1,13 @@
 """Sixty seconds of playback on a real sound server while all cores are busy: does it run dry?
 
-    python benchmarks/playback.py [--seconds 60] [--busy PROCESSES] [--beside COMMAND …]
+    python benchmarks/playback.py [--seconds 60] [--busy PROCESSES]
+    python benchmarks/playback.py --beside COMMAND …
+    python benchmarks/playback.py --training
 
 Starts jackd with its dummy driver (it paces exactly and needs no hardware), loops a tone through
-the player, keeps the processors busy with BUSY processes of NumPy (all of them by default) or
-with COMMAND, and reads the playhead 60 times a second as the window does. Prints a table; exit
-code 1 if the output ran dry.
+the player, keeps the processors busy with BUSY processes of NumPy (all of them by default), with
+COMMAND, or with a fine-tuning of the starter model as the window starts it, and reads the playhead
+60 times a second as the window does. Prints a table; exit code 1 if the output ran dry.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +40,7 @@ def main() -> int:
     parser.add_argument("--busy", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--threads", type=int, default=0, help="busy Python threads in here too")
     parser.add_argument("--beside", help="a command to run instead of the made-up load")
+    parser.add_argument("--training", action="store_true", help="a fine-tuning as the load")
     arguments = parser.parse_args()
     os.environ["JACK_DEFAULT_SERVER"] = SERVER
     server = subprocess.Popen(
@@ -106,6 +110,8 @@ def watch(player: Player, seconds: float) -> list[float]:
 
 
 def start_load(arguments: argparse.Namespace) -> tuple[str, Callable[[], object]]:
+    if arguments.training:
+        return start_training()
     if arguments.beside:
         command = subprocess.Popen(
             shlex.split(arguments.beside), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -122,6 +128,20 @@ def start_load(arguments: argparse.Namespace) -> tuple[str, Callable[[], object]
             worker.join()
 
     return f"{arguments.busy} processes of matrix products", stop
+
+
+def start_training() -> tuple[str, Callable[[], object]]:
+    from training_load import steps_of, training
+
+    open_training = ExitStack()
+    run = open_training.enter_context(training())
+    before = steps_of(run)
+
+    def stop() -> None:
+        print(f"The fine-tuning made {steps_of(run) - before} steps meanwhile.")
+        open_training.close()
+
+    return "a fine-tuning of the starter model", stop
 
 
 def count(enough: threading.Event) -> None:

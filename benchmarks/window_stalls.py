@@ -1,9 +1,12 @@
-"""The longest stall of the window's event loop while it is used and the engine generates.
+"""The longest stall of the window's event loop while it is used and something computes.
 
     python benchmarks/window_stalls.py [--model FOLDER|ID] [--home FOLDER] [--seconds S] [--trace]
+    python benchmarks/window_stalls.py --load training      # or both
 
 Opens the real window over the real engine, queues generations one after the other, and meanwhile
-moves through the list, searches, zooms, plays, exports and resizes. Prints a Markdown table.
+moves through the list, searches, zooms, plays, exports and resizes. With --load training a
+fine-tuning of the starter model runs as the window orders it, instead of the generations or beside
+them (both), and the user looks at its page now and then. Prints a Markdown table.
 --home uses an existing SOUNDSTUDIO_HOME (a large library); --fake the tests' fake engine; --trace
 prints where the main thread was during long stalls. Without a display it runs offscreen.
 """
@@ -12,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -20,15 +24,19 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from training_load import PATIENCE_S, has_begun, steps_of, training_order  # noqa: E402
+
 from soundstudio.app import Studio  # noqa: E402 - after the path is set
 from soundstudio.core.paths import HOME_VARIABLE, user_folders  # noqa: E402
+from soundstudio.core.run_files import RunFolder  # noqa: E402
+from soundstudio.jobs.run_process import end_by_force  # noqa: E402
 from soundstudio.jobs.stall_monitor import StallMonitor  # noqa: E402
 
 if TYPE_CHECKING:
@@ -42,6 +50,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--model", default="starter")
     parser.add_argument("--home", type=Path)
     parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--load", choices=("engine", "training", "both"), default="engine")
     parser.add_argument("--trace", action="store_true")
     parser.add_argument("--fake", action="store_true")
     return parser.parse_args()
@@ -71,14 +80,20 @@ class Tracer(threading.Thread):
 
 
 class User(QObject):
-    """Somebody who does something new five times a second, and generates all the time."""
+    """Somebody who does something new five times a second, and generates all the time.
 
-    def __init__(self, studio: Studio) -> None:
+    load: "engine", "training" or "both"; beside a training, its page is looked at, too.
+    """
+
+    def __init__(self, studio: Studio, load: str) -> None:
         super().__init__(studio.window)
         self.studio = studio
+        self.generates = load != "training"
         self.generations = self.clips = self.exports = 0
         self._turn = 0
         self._uses = self._things_to_do()
+        if load != "engine":
+            self._uses += self._things_to_do_beside_a_training()
         self._busy, self._acting = QTimer(self, interval=100), QTimer(self, interval=180)
         self._busy.timeout.connect(self.keep_generating)
         self._acting.timeout.connect(self.act)
@@ -90,7 +105,8 @@ class User(QObject):
 
     def start(self) -> None:
         self.studio.table.setFocus()
-        self._busy.start()
+        if self.generates:
+            self._busy.start()
         self._acting.start()
 
     def stop(self) -> None:
@@ -136,10 +152,30 @@ class User(QObject):
             key(Qt.Key.Key_F),
         ]
 
+    def _things_to_do_beside_a_training(self) -> list[Callable[[], object]]:
+        studio, page = self.studio, self.studio.finetune_training
+        table = page.sounds.table
+
+        def read_curves() -> None:
+            QTest.mouseMove(page.curves, QPoint(100 + self._turn % 200, 60))
+
+        return [
+            lambda: studio.places.show("finetune"),
+            read_curves,
+            read_curves,
+            lambda: QTest.keyClick(table, Qt.Key.Key_Down),
+            lambda: QTest.keyClick(table, Qt.Key.Key_Right),
+            lambda: QTest.keyClick(table, Qt.Key.Key_Space),
+            lambda: studio.places.show("score"),
+            lambda: studio.places.show("generate"),
+        ]
+
 
 def report(user: User, monitor: StallMonitor, seconds: float) -> None:
     stalls = sorted(monitor.stalls, key=lambda s: s.length_s, reverse=True)
     own = sorted((min(s.length_s, s.own_cpu_s) for s in stalls), reverse=True)
+    long = [stall for stall in stalls if stall.length_s > 0.05]
+    lost, own_part = sum(s.length_s for s in long), sum(s.own_cpu_s for s in long)
     longest = ", ".join(f"{s.length_s * 1000:.0f}/{s.own_cpu_s * 1000:.0f}" for s in stalls[:8])
     print("| what | value |\n|---|---|")
     print(f"| seconds; generations, clips, exports | {seconds:.0f}; {user.generations}, "
@@ -147,24 +183,53 @@ def report(user: User, monitor: StallMonitor, seconds: float) -> None:
     print(f"| longest stall | {monitor.longest_s * 1000:.0f} ms |")
     print(f"| longest stall by the window's own doing | {(own or [0])[0] * 1000:.0f} ms |")
     print(f"| stalls over 20 ms, over 50 ms | {len(stalls)}, "
-          f"{sum(s.length_s > 0.05 for s in stalls)} |")  # fmt: skip
+          f"{len(long)} |")  # fmt: skip
+    print(f"| those over 50 ms together / processor time in them | {lost * 1000:.0f}/"
+          f"{own_part * 1000:.0f} ms |")  # fmt: skip
     print(f"| the longest / processor time in them | {longest} ms |")
+
+
+def begin_training(studio: Studio, then: Callable[[], object]) -> RunFolder:
+    """Order a fine-tuning as the wizard does; `then` is called after its first steps."""
+    order = training_order(studio.folders.data.parent / "training")
+    run = RunFolder(studio.folders.runs / order.name)
+    studio.places.show("finetune")
+    studio.run_desk.begin(order)
+    looking = QTimer(studio.window, interval=200)
+    ends_at = time.monotonic() + PATIENCE_S
+
+    def look() -> None:
+        if time.monotonic() > ends_at:
+            raise SystemExit(f"the training does not begin:\n{run.log.read_text()}")
+        if has_begun(run):
+            looking.stop()
+            then()
+
+    looking.timeout.connect(look)
+    looking.start()
+    return run
 
 
 def main() -> None:
     args = parse()
     if not os.environ.get("DISPLAY"):
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    os.environ[HOME_VARIABLE] = str(args.home or tempfile.mkdtemp(prefix="stalls-"))
+    home = tempfile.mkdtemp(prefix="stalls-") if args.home is None else str(args.home)
+    os.environ[HOME_VARIABLE] = home
     app = QApplication([])
     fake = [sys.executable, str(ROOT / "tests" / "jobs" / "fake_engine.py")]
     studio = Studio(app, user_folders(), fake if args.fake else None)
     studio.start()
     studio.generate.more.choose_model(args.model)
     monitor = StallMonitor(least_s=0.02)
-    tracer, user = Tracer(monitor), User(studio)
+    tracer, user = Tracer(monitor), User(studio, args.load)
+    run: RunFolder | None = None
+    steps_before = 0
 
     def begin() -> None:
+        nonlocal steps_before
+        steps_before = steps_of(run) if run is not None else 0
+        studio.places.show("generate")
         monitor.start()
         user.start()
         if args.trace:
@@ -178,9 +243,20 @@ def main() -> None:
         studio.window.close()
         app.quit()
 
-    QTimer.singleShot(WARM_UP_MS, begin)
+    def warm_up() -> None:
+        QTimer.singleShot(WARM_UP_MS, begin)
+
+    if args.load == "engine":
+        warm_up()
+    else:
+        run = begin_training(studio, warm_up)
     app.exec()
     report(user, monitor, args.seconds)
+    if run is not None:
+        print(f"| steps of the training meanwhile | {steps_of(run) - steps_before} |")
+        end_by_force(run, None)
+    if args.home is None:
+        shutil.rmtree(home, ignore_errors=True)
     for stack in tracer.stacks[:12]:
         print(stack)
 

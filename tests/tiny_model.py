@@ -117,12 +117,13 @@ def build_tiny_model(
     vocoder: dict[str, Any] | None = None,
     text: dict[str, Any] | None = None,
     audio: dict[str, Any] | None = None,
+    features: dict[str, Any] | None = None,
     half: bool = False,
     seed: int = 0,
 ) -> Path:
     """Write the model (about 3 MB) into `folder` and return it.
 
-    unet, vae, vocoder, text, audio: replace single values of their configurations.
+    unet, vae, vocoder, text, audio, features: replace single values of their configurations.
     """
     import torch
     from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
@@ -154,7 +155,9 @@ def build_tiny_model(
     for name, part in parts.items():
         (part.half() if half else part).save_pretrained(folder / name)
     if audio_tower:
-        ClapFeatureExtractor(**FEATURES).save_pretrained(folder / "feature_extractor")
+        ClapFeatureExtractor(**(FEATURES | (features or {}))).save_pretrained(
+            folder / "feature_extractor"
+        )
     DDIMScheduler(**SCHEDULER).save_pretrained(folder / "scheduler")
     _write_json(folder / "model_index.json", _model_index(tokenizer))
     _write_json(folder / "soundstudio.json", {"title": "Tiny test model", "licence": "CC0-1.0"})

@@ -116,7 +116,7 @@ def encode(
             report()
         del listener
     if missing.texts:
-        reader = _TextReader(files, device)
+        reader = TextReader(files, device)
         for text in missing.texts:
             cache.keep_text_embedding(text, reader.embed(text))
             report()
@@ -133,7 +133,7 @@ def encode_posterior(vae: Any, sound: Sound, frames: int) -> Posterior:
         return Posterior(mean.float().cpu().numpy(), log_variance.float().cpu().numpy())
 
 
-class _TextReader:
+class TextReader:
     """CLAP's text tower, as AudioLDM.embed_prompt uses it, without the rest of the model."""
 
     def __init__(self, files: ModelFolder, device: str) -> None:

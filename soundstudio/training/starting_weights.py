@@ -9,6 +9,7 @@ from soundstudio.core.errors import ModelError
 from soundstudio.engine.loading import build_part
 from soundstudio.training.adapters import add_adapters
 from soundstudio.training.draws import weights_seed
+from soundstudio.training.frozen_layers import keep_less
 
 if TYPE_CHECKING:
     from soundstudio.core.finetuning import FinetuneSettings
@@ -21,16 +22,19 @@ def build_unet(files: ModelFolder, settings: FinetuneSettings) -> Any:
     Raises ModelError.
     """
     unet = _new_unet(files, settings) if settings.from_scratch else _model_unet(files)
-    unet.requires_grad_(True)
     if settings.method == "lora":
+        # What is frozen stays mapped from the model's file: the system may drop and read it again.
         add_adapters(unet, settings)
-    return unet
+        keep_less(unet)
+        return unet
+    unet.requires_grad_(True)
+    # Mapped from the model's file until now; training must not touch that.
+    return _owned(unet)
 
 
 def _model_unet(files: ModelFolder) -> Any:
     unet: Any = build_part(files.parts["unet"])
-    # Mapped from the model's file until now; training must not touch that.
-    return _owned(unet.float())
+    return unet.float()
 
 
 def _new_unet(files: ModelFolder, settings: FinetuneSettings) -> Any:

@@ -20,6 +20,7 @@ from soundstudio.core.progress import Cancelled, Progress
 from soundstudio.core.run_files import RunFolder, read_curves, read_description, read_status
 from soundstudio.engine.loading import load_model
 from soundstudio.training import method as method_module
+from soundstudio.training import starting_weights
 from soundstudio.training.adapters import merged_weights
 from soundstudio.training.checkpoints import load_checkpoint
 from soundstudio.training.preparation import make_accelerator, prepare
@@ -93,6 +94,52 @@ def test_only_adapters_learn_and_the_average_shares_the_rest(
         assert (value is after[name]) == (name not in adapters), name
         assert torch.equal(value, after[name]) == (name not in adapters), name
     assert trainer.learned_weights == sum(after[name].numel() for name in adapters)
+
+
+@pytest.mark.parametrize("is_mixed", [False, True])
+@pytest.mark.parametrize("saves_memory", [False, True])
+def test_frozen_layers_keep_less_and_compute_the_same(
+    make_run: RunMaker,
+    dataset: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    is_mixed: bool,
+    saves_memory: bool,
+) -> None:
+    """Losses, gradients and answers are those of torch's own layers, from less memory."""
+    lean = trainer_of(make_run, dataset, "lean", **LORA)
+    monkeypatch.setattr(starting_weights, "keep_less", lambda _: None)
+    plain = trainer_of(make_run, dataset, "plain", **LORA)
+    losses, kept = [], []
+    for trainer in (lean, plain):
+        if saves_memory:
+            trainer.save_memory()
+        found = KeptForBackward()
+        with found, torch.autocast("cpu", torch.bfloat16, enabled=is_mixed):
+            losses.append(trainer.accumulate(0, 2))
+        kept.append(found.bytes)
+    assert losses[0] == losses[1]
+    for name in lean._names:
+        mine, theirs = (t.plain_unet.get_parameter(name).grad for t in (lean, plain))
+        torch.testing.assert_close(mine, theirs, atol=1e-7, rtol=1e-5)
+    assert torch.equal(answer(lean.average), answer(plain.average))
+    if not saves_memory:
+        assert kept[0] < 0.8 * kept[1]
+
+
+class KeptForBackward(torch.autograd.graph.saved_tensors_hooks):
+    """Counts the bytes of tensors that a forward pass keeps, weights left out."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._seen: dict[int, torch.Tensor] = {}
+        super().__init__(self._keep, lambda tensor: tensor)
+
+    def _keep(self, tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in self._seen and not isinstance(tensor, torch.nn.Parameter):
+            self._seen[storage.data_ptr()] = tensor
+            self.bytes += storage.nbytes()
+        return tensor
 
 
 def test_the_average_of_adapters_is_the_original_s(make_run: RunMaker, dataset: Dataset) -> None:
