@@ -149,7 +149,7 @@ def _examined(path: Path, content: str, min_duration_s: float) -> Examined:
         raise _Refused("empty", "it holds no sound.")
     duration_s = samples.length / rate
     if duration_s < min_duration_s:
-        raise _Refused("too short", f"it is {duration_s * 1000:.0f} ms long.")
+        raise _Refused("too short", f"it is {int(duration_s * 1000)} ms long.")
     if max(samples.peaks) <= SILENT_PEAK:
         raise _Refused("silent", "it is silent.")
     missing_s = max(declared - samples.length, 0) / rate or _missing_s(path, duration_s)

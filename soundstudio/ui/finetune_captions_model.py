@@ -28,13 +28,14 @@ Index = QModelIndex | QPersistentModelIndex
 class CaptionColumn(IntEnum):
     """The columns from left to right."""
 
-    CLIP = 0
-    CAPTION = 1
-    SOURCE = 2
-    OTHERS = 3
+    USED = 0
+    CLIP = 1
+    CAPTION = 2
+    SOURCE = 3
+    OTHERS = 4
 
 
-TITLES: Final = ("Clip", "Caption", "From", "Others found, best first")
+TITLES: Final = ("Use", "Clip", "Caption", "From", "Others found, best first")
 SOURCE_WORDS: Final = {
     "edited": "you",
     "table": "a table",
@@ -49,13 +50,17 @@ FILTERS: Final = (
     ("Without a caption", "bare"),
     ("Changed by you", "edited"),
     ("Caption of many", "common"),
+    ("Left out by you", "left out"),
 )
 
 
 class CaptionsModel(QAbstractTableModel):
-    """signals: caption_edited(Path, str): a cell was edited; the table to come has it."""
+    """signals: caption_edited(Path, str): a cell was edited; the table to come has it.
+    ticked(Path, bool): the clip shall be used, or not.
+    """
 
     caption_edited = Signal(object, str)
+    ticked = Signal(object, bool)
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -110,6 +115,11 @@ class CaptionsModel(QAbstractTableModel):
         table = self._table
         return [table.rows[self._shown[row]].caption for row in rows] if table else []
 
+    def are_left_out(self, rows: Iterable[int]) -> list[bool]:
+        """Of these rows, whether they are left out of the dataset."""
+        table = self._table
+        return [table.rows[self._shown[row]].is_left_out for row in rows] if table else []
+
     def shown_paths(self) -> list[Path]:
         """The clips that the filter lets through."""
         return [self._table.rows[number].path for number in self._shown] if self._table else []
@@ -133,6 +143,8 @@ class CaptionsModel(QAbstractTableModel):
         flags = super().flags(index)
         if index.column() == CaptionColumn.CAPTION:
             flags |= Qt.ItemFlag.ItemIsEditable
+        elif index.column() == CaptionColumn.USED:
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
         return flags
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -140,6 +152,8 @@ class CaptionsModel(QAbstractTableModel):
         if row is None:
             return None
         column = CaptionColumn(index.column())
+        if column is CaptionColumn.USED:
+            return _tick(row, role)
         if role == Qt.ItemDataRole.EditRole:
             return row.caption
         if role == Qt.ItemDataRole.DisplayRole:
@@ -147,13 +161,17 @@ class CaptionsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return "\n".join(f"{c.text} (from {SOURCE_WORDS[c.source]})" for c in row.candidates)
         if role == Qt.ItemDataRole.AccessibleTextRole and column is CaptionColumn.CLIP:
-            return f"{self._name(index.row())}, {row.caption or 'no caption'}"
+            left_out = ", left out" if row.is_left_out else ""
+            return f"{self._name(index.row())}, {row.caption or 'no caption'}{left_out}"
         if role == Qt.ItemDataRole.ForegroundRole:
             return self._colour(row, column)
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         row = self.row_at(index.row())
+        if row is not None and role == Qt.ItemDataRole.CheckStateRole:
+            self.ticked.emit(row.path, Qt.CheckState(value) == Qt.CheckState.Checked)
+            return True
         if row is None or role != Qt.ItemDataRole.EditRole:
             return False
         text = str(value)
@@ -173,6 +191,8 @@ class CaptionsModel(QAbstractTableModel):
 
     def _colour(self, row: CaptionRow, column: CaptionColumn) -> QColor | None:
         colours = self._theme.colours
+        if row.is_left_out:
+            return QColor(colours.muted)
         if column is CaptionColumn.CAPTION and not row.caption:
             return QColor(colours.warning)
         if column is CaptionColumn.SOURCE and row.source == "edited":
@@ -185,11 +205,24 @@ class CaptionsModel(QAbstractTableModel):
         return self._names[self._shown[row]]
 
 
+def _tick(row: CaptionRow, role: int) -> Any:
+    """What the column of ticks shows and says of a clip."""
+    if role == Qt.ItemDataRole.CheckStateRole:
+        return Qt.CheckState.Unchecked if row.is_left_out else Qt.CheckState.Checked
+    if role == Qt.ItemDataRole.ToolTipRole:
+        return "Left out of the training" if row.is_left_out else "Used in the training"
+    if role == Qt.ItemDataRole.AccessibleTextRole:
+        return "left out" if row.is_left_out else "used"
+    return None
+
+
 def _is_of(row: CaptionRow, kind: str, common: str) -> bool:
     if kind == "bare":
         return not row.caption
     if kind == "edited":
         return row.source == "edited"
+    if kind == "left out":
+        return row.is_left_out
     if kind == "common":
         return bool(row.caption) and row.caption == common
     return True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
 
+from soundstudio.dataset.words import shown_name
 from soundstudio.jobs.clip_reading import name_below
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ KINDS: Final[dict[FindingKind, tuple[str, str]]] = {
     "silent": ("Silent", "Below −80 dB there is nothing to learn but silence."),
     "too short": ("Too short", "Less than 50 ms is a click to the model."),
     "duplicate": ("Duplicates", "The very same sound again: only the first is used."),
+    "left out": ("Left out by choice", "Tick them again under Captions to have them used."),
     "near duplicate": ("Nearly the same", "Heard so often, they weigh more than the others. Play "
                        "both, then keep them or leave them out (at the left)."),
     "clipped": ("Clipped", "The model learns the distortion, too. Leave it if it belongs there."),
@@ -144,7 +146,7 @@ class FindingsModel(QAbstractTableModel):
         if column is FindingColumn.KIND:
             return KINDS[finding.kind][0]
         if column is FindingColumn.SENTENCE:
-            return finding.sentence
+            return _said(finding)
         if finding.kind in ("table", "folder"):
             return ""
         return "left out" if self.is_left_out(finding) else "used"
@@ -155,3 +157,13 @@ class FindingsModel(QAbstractTableModel):
     def _spoken(self, finding: Finding) -> str:
         parts = (self._file(finding), KINDS[finding.kind][0], finding.sentence)
         return ", ".join((*parts, self._text(finding, FindingColumn.USED)))
+
+
+def _said(finding: Finding) -> str:
+    """What is said of a file, without its name, which stands beside it."""
+    if finding.path is None:
+        return finding.sentence
+    name = shown_name(finding.path)
+    rest = finding.sentence.removeprefix(name).lstrip(": ")
+    is_about_it = len(rest) < len(finding.sentence)
+    return rest[:1].upper() + rest[1:] if is_about_it else finding.sentence
