@@ -30,6 +30,7 @@ from soundstudio.core.run_sounds import ValidationSound
 from soundstudio.dataset.dataset import save_dataset
 from soundstudio.jobs.background import Background
 from soundstudio.jobs.queue import JobQueue
+from soundstudio.jobs.run_facts import look_at_run
 from soundstudio.jobs.run_thread import RunThread
 from soundstudio.jobs.stall_monitor import StallMonitor
 from soundstudio.ui.blind_test import BlindTest
@@ -38,7 +39,15 @@ from soundstudio.ui.finetune_result import FinetuneResult
 from soundstudio.ui.finetune_run_desk import FinetuneRunDesk
 from soundstudio.ui.finetune_runs import FinetuneRuns
 from soundstudio.ui.finetune_training import FinetuneTraining
-from soundstudio.ui.finetune_words import duration_words, estimate_words, remaining_s
+from soundstudio.ui.finetune_words import (
+    duration_words,
+    estimate_words,
+    fraction_of,
+    progress_words,
+    remaining_s,
+    short_state,
+    state_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -499,9 +508,22 @@ def test_words() -> None:
     ]  # fmt: skip
 
 
-def test_the_time_that_is_left(made_run: RunFolder) -> None:
-    from soundstudio.jobs.run_facts import look_at_run
+def test_preparing_tells_how_far_it_is(made_run: RunFolder) -> None:
+    facts = look_at_run(made_run)
+    assert facts is not None
+    assert facts.status is not None
+    status = dataclasses.replace(facts.status, step=0, encoded=30, to_encode=1200)
+    preparing = dataclasses.replace(facts, phase="preparing", status=status)
+    assert state_words(preparing).endswith("encoded, 30 of 1,200")
+    assert fraction_of(preparing) == 0.025
+    assert short_state(preparing) == "preparing"
+    assert progress_words(preparing) == ""
+    training = dataclasses.replace(facts, phase="training")
+    assert state_words(training) == "Training"
+    assert fraction_of(training) == training.step / training.steps
 
+
+def test_the_time_that_is_left(made_run: RunFolder) -> None:
     facts = look_at_run(made_run)
     assert facts is not None
     assert remaining_s(facts) is None
