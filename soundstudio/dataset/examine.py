@@ -176,12 +176,12 @@ def _remarks(clip: ScannedClip, samples: _Samples, missing_s: float) -> Iterator
         sentence = f"{name} is cut off: {missing_s:.1f} s of what it announces are missing."
         yield Finding("cut off", sentence, path)
     if samples.clipped_runs >= _CLIPPED_RUNS:
-        sentence = f"{name} is clipped: it stays at full scale in {samples.clipped_runs} places."
+        sentence = f"{name} is clipped: it stays at full scale in {samples.clipped_runs:,} places."
         yield Finding("clipped", sentence, path)
     if clip.sample_rate < MODEL_RATE_HZ:
         sentence = (
             f"{name} has {clip.sample_rate:,} Hz: nothing in it lies above "
-            f"{clip.sample_rate / 2000:g} kHz, and the model learns that, too."
+            f"{clip.sample_rate / 2000:.3g} kHz, and the model learns that, too."
         )
         yield Finding("low rate", sentence, path)
     if clip.duration_s > LONG_S:

@@ -25,7 +25,7 @@ from soundstudio.ui.finetune_captions import FinetuneCaptions
 from soundstudio.ui.finetune_findings import FinetuneFindings, counts_words
 from soundstudio.ui.finetune_folder import FinetuneFolder
 from soundstudio.ui.finetune_panel import StepPage
-from soundstudio.ui.finetune_reckoning import FinetuneReckoning, free_name
+from soundstudio.ui.finetune_reckoning import FinetuneReckoning
 from soundstudio.ui.finetune_settings import FinetuneSettingsPage
 
 if TYPE_CHECKING:
@@ -185,10 +185,7 @@ class FinetuneDesk(QObject):
     def choose_folder(self, folder: Path) -> None:
         """Another folder: its clips are looked at at once, captions begin anew."""
         if str(folder) != self.answers.folder:
-            page, chosen = self.settings_page, self.settings_page.chosen()
-            name = page.name()
-            if "name" not in chosen:
-                name = free_name(folder.name, self._folders, self.reckoning.models_folder)
+            name = self.reckoning.name_for(folder)
             self.answers = dataclasses.replace(
                 self.answers,
                 folder=str(folder),
@@ -197,7 +194,7 @@ class FinetuneDesk(QObject):
                 caption_table="",
                 name=name,
             )
-            page.show_settings(name, page.settings(), chosen, self.answers.validation_share)
+            self.settings_page.show_name(name)
         self._wanted_step = "findings"
         self._look(folder)
 
@@ -307,6 +304,8 @@ class FinetuneDesk(QObject):
     @Slot(str)
     def _on_step(self, step: str) -> None:
         if step == "settings":
+            # The name of before may belong to a run by now.
+            self.settings_page.show_name(self.reckoning.name_for(Path(self.answers.folder)))
             self.reckoning.reckon_soon()
         self._begins_with_folder &= step not in ("training", "result")
         if self._panel.isVisible():

@@ -74,7 +74,7 @@ class FindingsModel(QAbstractTableModel):
         self._all: list[Finding] = []
         self._shown: list[Finding] = []
         self._folder: Path | None = None
-        self._left_out: frozenset[Path] = frozenset()
+        self._left_out: frozenset[Path | None] = frozenset()
 
     def show_findings(
         self, findings: Sequence[Finding], folder: Path, left_out: frozenset[Path]
@@ -82,7 +82,8 @@ class FindingsModel(QAbstractTableModel):
         """left_out: clips that are left out though their finding does not exclude them."""
         self._all = [finding for finding in findings if finding.kind not in WHOLE]
         self._folder = folder
-        self._left_out = left_out
+        # All that is said of such a clip, not only the reason.
+        self._left_out = left_out | {finding.path for finding in findings if finding.excludes}
         self.show_kind("")
 
     def show_kind(self, kind: str) -> None:
@@ -104,7 +105,7 @@ class FindingsModel(QAbstractTableModel):
         return finding.path if finding else None
 
     def is_left_out(self, finding: Finding) -> bool:
-        return finding.excludes or finding.path in self._left_out
+        return finding.path in self._left_out
 
     # Qt's side
 

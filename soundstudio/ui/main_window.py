@@ -85,9 +85,10 @@ ROOM_OF_PLACE = ([390, 350], [606, 134], [606, 134])
 WITHOUT_LIBRARY = "1"
 
 
-def _numbers(text: str) -> set[int]:
-    """ "1,2" as a set; what is no number is left away."""
-    return {int(part) for part in text.split(",") if part.isdecimal()}
+def _numbers(value: object) -> list[int]:
+    """What is kept as "1,2"; what is no number is left away."""
+    parts = value if isinstance(value, list) else str(value).split(",")
+    return [int(part) for part in parts if str(part).isdecimal()]
 
 
 def exceeds(size: QSize, room: QSize) -> bool:
@@ -120,7 +121,7 @@ class MainWindow(QMainWindow):
         self._heights: dict[int, list[int]] = {}
         self._library: QWidget | None = None
         # Places in which the library is folded away.
-        self._folded = _numbers(str(self._state.value("folded", WITHOUT_LIBRARY)))
+        self._folded = set(_numbers(self._state.value("folded", WITHOUT_LIBRARY)))
         for splitter in (self._columns, self._rows):
             splitter.setHandleWidth(5)
             splitter.setChildrenCollapsible(False)
@@ -254,14 +255,18 @@ class MainWindow(QMainWindow):
             value = self._state.value(name)
             if isinstance(value, QByteArray):
                 restore(value)
-        self._heights[self._place] = self._rows.sizes()
+        # The splitter's own are not true before it is laid out, and nothing of what is hidden.
+        heights = _numbers(self._state.value("heights", ""))
+        if len(heights) == 2:
+            self._heights[0] = heights
         self._fold(not self.has_library)
 
     def save_places(self) -> None:
+        self._keep_heights()
         self._state.setValue("folded", ",".join(map(str, sorted(self._folded))))
+        self._state.setValue("heights", ",".join(map(str, self._heights.get(0, ()))))
         if self._place or not self.has_library:
-            # The first place is the one that opens; a splitter forgets the size of what is hidden.
-            self._keep_heights()
+            # The first place is the one that opens.
             self._sides.show()
             self._fold(False)
             self._rows.setSizes(self._heights.get(0, ROOM_OF_PLACE[0]))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from soundstudio.ui.set_picker import SetPicker
 
 PLACE_IDS = ("generate", "finetune", "score")
+NOTE_MS = 8000
 MAIN_KEYS = ("Ctrl+Return", "Ctrl+Enter")
 MAIN_ACTIONS = {"generate": "generate", "finetune": "finetune_next", "score": "score"}
 
@@ -106,6 +107,9 @@ class Places(QObject):
         s.settings.apply(s.settings.current)  # the catalogue has it since a moment
         self.show("generate")
         s.generate.more.choose_model(model)
+        # The list of models may be folded away.
+        words = f"“{model}” makes the next sounds. Choose another under More."
+        s.generate.banner.show_note("Your model is chosen", words, for_ms=NOTE_MS)
 
     def _play_nearest(self) -> None:
         if self.current == "finetune":

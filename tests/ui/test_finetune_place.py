@@ -116,6 +116,7 @@ def test_an_order_becomes_a_model_that_is_used(
     studio.finetune_result.use.click()
     assert studio.places.current == "generate"
     assert studio.generate.more.chosen_model() == "doors"
+    assert "“doors” makes the next sounds" in studio.generate.banner.text()
     assert "doors" in {row.id for row in studio.settings.rows}
 
 
@@ -154,6 +155,17 @@ def test_findings_are_clip_by_clip_and_play(qtbot: QtBot, studio: Studio, messy:
     }
     assert used["silence.wav"] == "left out"
     assert used["loud.wav"] == "used"
+    # A duplicate of a clip of 8 kHz has two rows, and is left out in both.
+    shutil.copy(messy / "old phone.wav", messy / "zz phone.wav")
+    go(qtbot, studio, messy)
+    rows = [r for r in range(model.rowCount()) if model.path_at(r) == messy / "zz phone.wav"]
+    assert [model.index(r, FindingColumn.USED).data() for r in rows] == ["left out"] * 2
+    words = {
+        model.index(row, FindingColumn.FILE).data(): model.index(row, FindingColumn.SENTENCE).data()
+        for row in range(model.rowCount())
+    }
+    assert words["click.wav"].startswith("It is 6 ms long")
+    assert words["zz copy.wav"].startswith("Holds the very same sound as")
     row = next(r for r in range(model.rowCount()) if model.path_at(r) == messy / "loud.wav")
     with qtbot.waitExposed(studio.window):
         studio.window.activateWindow()
@@ -450,7 +462,10 @@ def test_names_that_are_taken_or_odd_are_refused_before_anything_is_written(
     go(qtbot, studio, messy)
     page = studio.finetuning.settings_page
     assert page.name() == "my-doors-no-7-2"
+    # A run of that name was begun: the next one gets the next.
+    (studio.folders.runs / "my-doors-no-7-2").mkdir()
     studio.finetune.show_step("settings")
+    assert page.name() == "my-doors-no-7-3"
     for name, words in (
         ("my-doors-no-7", "already"), ("starter", "already"), ("дверь", "cannot be the name"),
         ("", "no name yet"),
@@ -536,7 +551,9 @@ def test_the_library_is_folded_away_here_and_each_place_keeps_its_own(
     assert not again.library_panel.isVisible()
     assert not again.actions["show_library"].isChecked()
     again.actions["show_library"].trigger()
-    assert again.library_panel.height() == height
+    # As high as before, but for what the second window is lower on the small offscreen screen.
+    lost = studio.window.height() - again.window.height()
+    assert again.library_panel.height() == pytest.approx(height - lost, abs=8)
 
 
 def test_looking_at_a_folder_keeps_the_window_live(

@@ -48,6 +48,7 @@ from soundstudio.ui.finetune_words import (
     short_state,
     state_words,
 )
+from soundstudio.ui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -500,6 +501,14 @@ def test_both_themes_paint_curves_that_the_pointer_reads(
     at, keys = area.center(), Qt.KeyboardModifier.NoModifier
     QApplication.sendEvent(curves, QMouseEvent(move, at, at, none, none, keys))
     assert curves.grab().toImage() != before
+
+
+def test_the_list_of_runs_follows_the_theme(place: Place, theme: Theme) -> None:
+    for choice, colours in (("light", LIGHT), ("dark", DARK), ("light", LIGHT)):
+        theme.choose(choice)
+        image = place.runs.list.viewport().grab().toImage()
+        middle = image.pixelColor(image.width() // 2, image.height() - 3)
+        assert middle.name() == colours.panel, choice
 
 
 def test_words() -> None:
