@@ -129,7 +129,7 @@ class RunDescription:
 class RunStatus:
     """Where a run stands.
 
-    encoded, to_encode: clips, while the run is prepared; 0 of 0 if none had to be.
+    encoded, to_encode: clips and captions, while the run is prepared; 0 of 0 if none had to be.
     seconds_per_step: of the latest steps, 0 before the first. notes: sentences on overfitting,
     copies and the like. best: step and score of the best weights so far.
     """

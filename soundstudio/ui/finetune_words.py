@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _STATES: Final = {
     "starting": "Starting …",
-    "preparing": "Preparing: clips are read and encoded",
+    "preparing": "Preparing: clips and captions are encoded",
     "training": "Training",
     "validating": "Making the sounds of a validation",
     "stopping": "Stopping after this step …",
