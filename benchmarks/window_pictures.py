@@ -1,9 +1,11 @@
 """Take the README's two pictures of the window, dark and light, with sounds the model really made.
 
     python benchmarks/window_pictures.py [--model FOLDER|ID] [--home FOLDER] [--out FOLDER]
+    python benchmarks/window_pictures.py --home FOLDER --run NAME [--out FOLDER]
 
 Generates a handful of prompts in a fresh library (or shows the one of --home), selects a sound
-and a stretch of it, and writes window-dark.png and window-light.png.
+and a stretch of it, and writes window-dark.png and window-light.png. With --run it shows that
+fine-tuning of --home instead, its curves and sounds, and writes finetune-dark.png.
 """
 
 from __future__ import annotations
@@ -33,6 +35,40 @@ PROMPTS = (
 MARKS = ((0, "favourite"), (1, 4), (3, 5), (4, "favourite"), (5, 3))
 WAIT_MS = 1500
 SIZE = (1280, 800)
+
+
+class RunPhotographer:
+    """Opens a fine-tuning, waits for its curves and sounds, and takes the picture."""
+
+    def __init__(self, studio: Studio, out: Path, run: str) -> None:
+        self.studio = studio
+        self.out = out
+        self.run = run
+        studio.places.show("finetune")
+        QTimer.singleShot(WAIT_MS, self.open)
+
+    def open(self) -> None:
+        self.studio.run_desk.open(self.run)
+        self.studio.finetune.show_step("training")
+        QTimer.singleShot(2 * WAIT_MS, self.take)
+
+    def take(self) -> None:
+        studio = self.studio
+        sounds = studio.finetune_training.sounds
+        best = studio.finetune_training.facts.best_step
+        sounds.table.setCurrentIndex(sounds.model.index(0, sounds.model.column_of(best)))
+        save(studio, "dark", self.out / "finetune-dark.png")
+        studio.window.close()
+        QApplication.quit()
+
+
+def save(studio: Studio, theme: str, path: Path) -> None:
+    """Write the window as it is, in one theme."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    studio.theme.choose(theme)
+    QApplication.processEvents()
+    studio.window.grab().save(str(path), "PNG")
+    print(f"{path}: {path.stat().st_size // 1000} kB")
 
 
 class Photographer:
@@ -90,13 +126,8 @@ class Photographer:
         QTimer.singleShot(WAIT_MS, self.take)
 
     def take(self) -> None:
-        self.out.mkdir(parents=True, exist_ok=True)
         for theme in ("dark", "light"):
-            self.studio.theme.choose(theme)
-            QApplication.processEvents()
-            path = self.out / f"window-{theme}.png"
-            self.studio.window.grab().save(str(path), "PNG")
-            print(f"{path}: {path.stat().st_size // 1000} kB")
+            save(self.studio, theme, self.out / f"window-{theme}.png")
         self.studio.window.close()
         QApplication.quit()
 
@@ -107,7 +138,10 @@ def main() -> None:
     parser.add_argument("--home", type=Path)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures")
     parser.add_argument("--row", type=int, default=1, help="the row that is shown")
+    parser.add_argument("--run", default="", help="a fine-tuning of --home that is shown instead")
     args = parser.parse_args()
+    if args.run and args.home is None:
+        parser.error("--run needs the --home that it is in")
     if not os.environ.get("DISPLAY"):
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     os.environ[HOME_VARIABLE] = str(args.home or tempfile.mkdtemp(prefix="pictures-"))
@@ -115,8 +149,12 @@ def main() -> None:
     studio = Studio(app, user_folders())
     studio.start()
     studio.window.resize(*SIZE)
-    studio.generate.more.choose_model(args.model)
-    photographer = Photographer(studio, args.out, args.row, generates=args.home is None)
+    photographer: Photographer | RunPhotographer
+    if args.run:
+        photographer = RunPhotographer(studio, args.out, args.run)
+    else:
+        studio.generate.more.choose_model(args.model)
+        photographer = Photographer(studio, args.out, args.row, generates=args.home is None)
     app.exec()
     del photographer
 

@@ -129,6 +129,7 @@ class RunDescription:
 class RunStatus:
     """Where a run stands.
 
+    encoded, to_encode: clips and captions, while the run is prepared; 0 of 0 if none had to be.
     seconds_per_step: of the latest steps, 0 before the first. notes: sentences on overfitting,
     copies and the like. best: step and score of the best weights so far.
     """
@@ -144,6 +145,8 @@ class RunStatus:
     model: str = ""
     notes: tuple[str, ...] = ()
     error: dict[str, str] | None = None
+    encoded: int = 0
+    to_encode: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -230,7 +233,7 @@ def read_status(run: RunFolder) -> RunStatus | None:
 
 def _is_status(status: RunStatus) -> bool:
     """Whether the values are what they should be: damage need not break the JSON."""
-    numbers = (status.step, status.steps, status.pid)
+    numbers = (status.step, status.steps, status.pid, status.encoded, status.to_encode)
     return (
         status.state in get_args(State)
         and all(isinstance(number, int) for number in numbers)

@@ -35,9 +35,14 @@ _SPLIT_COLUMNS: Final = ("split", "subset", "set", "partition")
 _RECORDING_COLUMNS: Final = (
     "recording", "src_file", "source_id", "fsid", "freesound_id", "youtube_id", "ytid",
 )  # fmt: skip
+_LEFT_OUT_COLUMNS: Final = ("left_out", "leave_out", "exclude", "excluded")
+_ANSWERS: Final = {
+    "yes": True, "y": True, "true": True, "1": True, "x": True,
+    "no": False, "n": False, "false": False, "0": False,
+}  # fmt: skip
 _MAX_BYTES: Final = 256 << 20
 _MAX_CAPTION_CHARACTERS: Final = 2000
-WRITTEN_COLUMNS: Final = ("file", "caption", "label", "split", "recording")
+WRITTEN_COLUMNS: Final = ("file", "caption", "label", "split", "recording", "left_out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class TableRow:
     """What a table says of one file; `file` as it stands there, the rest cleaned, "" for nothing.
 
     split: as it stands there, or the table's own split. fold: the number of a fold, or "".
+    is_left_out: whether the clip is left out of the dataset, None if nothing is said of it.
     """
 
     file: str
@@ -53,9 +59,11 @@ class TableRow:
     split: str = ""
     fold: str = ""
     recording: str = ""
+    is_left_out: bool | None = None
 
     def says_something(self) -> bool:
-        return any((self.captions, self.label, self.split, self.fold, self.recording))
+        told = (self.captions, self.label, self.split, self.fold, self.recording)
+        return any(told) or self.is_left_out is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +127,8 @@ def write_caption_file(rows: Iterable[TableRow], path: Path) -> None:
         writer.writerow([*WRITTEN_COLUMNS, "fold", *more])
         for row in rows:
             first, *others = row.captions or ("",)
-            facts = (row.file, first, row.label, row.split, row.recording, row.fold)
+            left_out = "" if row.is_left_out is None else "yes" if row.is_left_out else "no"
+            facts = (row.file, first, row.label, row.split, row.recording, left_out, row.fold)
             writer.writerow([*facts, *others])
 
 
@@ -208,11 +217,17 @@ def _row(record: Mapping[str, Any], path: Path) -> TableRow | None:
         split=_plain(_first(cells, _SPLIT_COLUMNS)),
         fold=_plain(cells.get("fold")),
         recording=_plain(_first(cells, _RECORDING_COLUMNS)),
+        is_left_out=_answer(_first(cells, _LEFT_OUT_COLUMNS)),
     )
 
 
 def _first(cells: Mapping[str, Any], names: Sequence[str]) -> Any:
     return next((cells[name] for name in names if cells.get(name) not in (None, "")), None)
+
+
+def _answer(value: Any) -> bool | None:
+    """A cell as yes or no; None if it is empty, or says something else."""
+    return _ANSWERS.get(str(value).strip().lower())
 
 
 def _texts(value: Any) -> list[str]:

@@ -61,6 +61,7 @@ class _Told:
     split: str = ""
     fold: str = ""
     recording: str = ""
+    is_left_out: bool | None = None
 
     def add(self, row: TableRow, names: Mapping[str, str]) -> None:
         self.captions += [text for text in row.captions if text not in self.captions]
@@ -70,6 +71,8 @@ class _Told:
         self.split = self.split or row.split
         self.fold = self.fold or row.fold
         self.recording = self.recording or row.recording
+        if self.is_left_out is None:
+            self.is_left_out = row.is_left_out
 
 
 class _Tables:
@@ -194,6 +197,7 @@ def _row(clip: ScannedClip, told: _Told, texts: set[Path], folders: _FolderNames
         split=told.split or folders.split_above(clip.path),
         fold=told.fold,
         recording=told.recording,
+        is_left_out=bool(told.is_left_out),
     )
 
 

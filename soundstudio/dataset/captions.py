@@ -38,6 +38,7 @@ class CaptionRow:
     """One clip. candidates: best first; the chosen caption is `caption`, "" if there is none.
 
     label: its class or None. split, fold, recording: as a table gives them, "" where none does.
+    is_left_out: whether the user, or a table, wants the dataset without it.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class CaptionRow:
     split: str = ""
     fold: str = ""
     recording: str = ""
+    is_left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,24 @@ class CaptionTable:
         text = printable(label or "") or None
         return self._changed(paths, lambda row: replace(row, label=text))
 
+    def with_left_out(self, choices: Mapping[Path, bool]) -> CaptionTable:
+        """These clips are left out of the dataset (True), or used again; captions stay."""
+
+        def choose(row: CaptionRow) -> CaptionRow:
+            is_left_out = choices[row.path]
+            return row if row.is_left_out == is_left_out else replace(row, is_left_out=is_left_out)
+
+        return self._changed(choices.keys(), choose)
+
+    def left_out_beside(self, original: CaptionTable) -> dict[Path, bool]:
+        """What `with_left_out` must be told to make this table of the original one."""
+        before = {row.path: row.is_left_out for row in original.rows}
+        return {
+            row.path: row.is_left_out
+            for row in self.rows
+            if row.is_left_out != before.get(row.path, False)
+        }
+
     def with_choices(self, choices: Mapping[Path, CaptionCandidate]) -> CaptionTable:
         """What was chosen for some clips earlier: their caption, and the source it came from."""
 
@@ -130,6 +150,7 @@ class CaptionTable:
                 split=row.split,
                 fold=row.fold,
                 recording=row.recording,
+                is_left_out=row.is_left_out,
             )
             for row in self.rows
         ]

@@ -83,7 +83,12 @@ def read_dataset(
     options = (options or DatasetOptions()).validated()
     scan = scan_folder(folder, progress, min_duration_s=options.min_duration_s, processes=processes)
     table, findings = collect_captions(scan, options.caption_table)
-    return build_dataset(scan, table, options, findings)
+    dataset = build_dataset(scan, table, options, findings)
+    if not dataset.clips:
+        raise DatasetError(
+            f"Every clip of {folder} is left out.", "A table's column “left_out” says so."
+        )
+    return dataset
 
 
 def build_dataset(
@@ -93,17 +98,15 @@ def build_dataset(
 
     table: a row for each clip of the scan, in its order. findings: about the captions.
     """
-    chosen = [
-        index
-        for index in range(len(scan.clips))
-        if options.keep_near_duplicates or index not in scan.near
-    ]
+    chosen = _chosen(scan, table, options)
     recordings, counted = recordings_of(table.rows, scan.near, table.folder)
     rows = [table.rows[index] for index in chosen]
     cut = {index: _audible_segments(scan.clips[index], options) for index in chosen}
     # By segments: two hours in one file would otherwise count as little as a second.
     sizes = [len(cut[index][0]) for index in chosen]
     splits, remarks = split_rows(rows, [recordings[index] for index in chosen], options, sizes)
+    if not chosen:
+        remarks = [Finding("few clips", "Every clip is left out: there is nothing to train on.")]
     clips: list[DatasetClip] = []
     silent: list[Finding] = []
     for index, split in zip(chosen, splits, strict=True):
@@ -125,9 +128,31 @@ def build_dataset(
             )
             for start_s, duration_s in segments
         ]
-    found = [*scan.findings, *silent, *findings, *remarks]
-    found += whole_findings([(clip.path, clip.caption) for clip in clips], counted)
+    left_out = [
+        Finding(
+            "left out", f"{shown_name(row.path)} is left out by choice.", row.path, excludes=True
+        )
+        for row in table.rows
+        if row.is_left_out
+    ]
+    found = [*scan.findings, *silent, *findings, *left_out, *remarks]
+    if clips:
+        found += whole_findings([(clip.path, clip.caption) for clip in clips], counted)
     return Dataset(scan.contents.folder, tuple(clips), tuple(found), options)
+
+
+def _chosen(scan: Scan, table: CaptionTable, options: DatasetOptions) -> list[int]:
+    """Which clips are used: of near duplicates the first that nobody left out, if only one."""
+    chosen = [index for index, row in enumerate(table.rows) if not row.is_left_out]
+    if options.keep_near_duplicates:
+        return chosen
+    firsts: dict[int, int] = {}
+    for index in chosen:
+        kind = index
+        while kind in scan.near:
+            kind = scan.near[kind]
+        firsts.setdefault(kind, index)
+    return sorted(firsts.values())
 
 
 def _audible_segments(

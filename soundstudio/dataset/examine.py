@@ -149,7 +149,7 @@ def _examined(path: Path, content: str, min_duration_s: float) -> Examined:
         raise _Refused("empty", "it holds no sound.")
     duration_s = samples.length / rate
     if duration_s < min_duration_s:
-        raise _Refused("too short", f"it is {duration_s * 1000:.0f} ms long.")
+        raise _Refused("too short", f"it is {int(duration_s * 1000)} ms long.")
     if max(samples.peaks) <= SILENT_PEAK:
         raise _Refused("silent", "it is silent.")
     missing_s = max(declared - samples.length, 0) / rate or _missing_s(path, duration_s)
@@ -176,12 +176,12 @@ def _remarks(clip: ScannedClip, samples: _Samples, missing_s: float) -> Iterator
         sentence = f"{name} is cut off: {missing_s:.1f} s of what it announces are missing."
         yield Finding("cut off", sentence, path)
     if samples.clipped_runs >= _CLIPPED_RUNS:
-        sentence = f"{name} is clipped: it stays at full scale in {samples.clipped_runs} places."
+        sentence = f"{name} is clipped: it stays at full scale in {samples.clipped_runs:,} places."
         yield Finding("clipped", sentence, path)
     if clip.sample_rate < MODEL_RATE_HZ:
         sentence = (
             f"{name} has {clip.sample_rate:,} Hz: nothing in it lies above "
-            f"{clip.sample_rate / 2000:g} kHz, and the model learns that, too."
+            f"{clip.sample_rate / 2000:.3g} kHz, and the model learns that, too."
         )
         yield Finding("low rate", sentence, path)
     if clip.duration_s > LONG_S:

@@ -22,6 +22,7 @@ FindingKind = Literal[
     "silent",
     "too short",
     "duplicate",
+    "left out",
     # These are used; the user should know.
     "cut off",
     "clipped",

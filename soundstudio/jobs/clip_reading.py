@@ -34,8 +34,9 @@ _MANY_CLIPS: Final = 2000
 class ClipNumbers:
     """What of 10,000 clips would take the window too long to count.
 
-    used, left_out: files. segments, counts, seconds: of the dataset. bare: clips without a caption.
-    near: clips that nearly repeat another, left out or not. sources: that know a caption.
+    used, left_out: files. segments, counts, seconds: of the dataset. bare: used without a caption.
+    near: clips that nearly repeat another, left out or not. unused: clips that could be used and
+    are left out. sources: that know a caption.
     """
 
     used: int
@@ -45,6 +46,7 @@ class ClipNumbers:
     seconds: float
     bare: int
     near: frozenset[Path]
+    unused: frozenset[Path]
     sources: frozenset[CaptionSource]
 
 
@@ -88,8 +90,12 @@ class ClipReader(QObject):
         folder: Path,
         options: DatasetOptions,
         choices: Mapping[Path, CaptionCandidate],
+        ticks: Mapping[Path, bool] | None = None,
     ) -> None:
-        """Look at every sound below the folder; `choices` are captions of an earlier time."""
+        """Look at every sound below the folder.
+
+        choices, ticks: captions, and what was left out, of an earlier time.
+        """
         self._stop.set()
         stop = self._stop = threading.Event()
         self.is_busy = True
@@ -105,7 +111,7 @@ class ClipReader(QObject):
                 scan = scan_folder(folder, progress, min_duration_s=options.min_duration_s)
                 if stop.is_set():
                     return None
-                return _read_again(scan, options, choices)
+                return _read_again(scan, options, choices, ticks or {})
             except Cancelled:
                 return None
 
@@ -134,11 +140,16 @@ class ClipReader(QObject):
 
 
 def read_captions(
-    scan: Scan, options: DatasetOptions, choices: Mapping[Path, CaptionCandidate]
+    scan: Scan,
+    options: DatasetOptions,
+    choices: Mapping[Path, CaptionCandidate],
+    ticks: Mapping[Path, bool],
 ) -> ReadClips:
     """The captions of a scan with earlier choices put in again. Raises DatasetError."""
     original, findings = collect_captions(scan, options.caption_table)
     table = original.with_choices(choices) if choices else original
+    if ticks:
+        table = table.with_left_out(ticks)
     names = tuple(name_below(row.path, scan.contents.folder) for row in original.rows)
     dataset = build_dataset(scan, table, options, findings)
     numbers = _numbers_of(scan, table, dataset)
@@ -146,18 +157,33 @@ def read_captions(
     return ReadClips(scan, original, table, findings, dataset, names, numbers)
 
 
+def read_own_table(read: ReadClips, table: CaptionTable, options: DatasetOptions) -> ReadClips:
+    """The captions of a table of the user's own; clips stay left out if it says nothing of that.
+
+    table: as it stands now. Raises DatasetError.
+    """
+    again = read_captions(read.scan, options, {}, {})
+    if any(row.is_left_out for row in again.original.rows):
+        return again
+    ticked = again.table.with_left_out(table.left_out_beside(again.original))
+    return rebuilt(again, ticked, options)
+
+
 def _read_again(
-    scan: Scan, options: DatasetOptions, choices: Mapping[Path, CaptionCandidate]
+    scan: Scan,
+    options: DatasetOptions,
+    choices: Mapping[Path, CaptionCandidate],
+    ticks: Mapping[Path, bool],
 ) -> ReadClips:
     """As `read_captions`; a table of an earlier time that is gone becomes a finding."""
     try:
-        return read_captions(scan, options, choices)
+        return read_captions(scan, options, choices, ticks)
     except DatasetError as error:
         if options.caption_table is None:
             raise
         gone = Finding("table", error.message, options.caption_table)
     options = dataclasses.replace(options, caption_table=None)
-    read = read_captions(scan, options, choices)
+    read = read_captions(scan, options, choices, ticks)
     findings = (*read.findings, gone)
     dataset = build_dataset(scan, read.table, options, findings)
     return dataclasses.replace(read, findings=findings, dataset=dataset)
@@ -182,16 +208,18 @@ def _spare_the_collector(clips: int) -> None:
 
 
 def _numbers_of(scan: Scan, table: CaptionTable, dataset: Dataset) -> ClipNumbers:
-    used = len({clip.path for clip in dataset.clips})
-    refused = len({finding.path for finding in dataset.findings if finding.excludes})
+    used = {clip.path for clip in dataset.clips}
+    known = {row.path for row in table.rows}
+    refused = {finding.path for finding in dataset.findings if finding.excludes}
     return ClipNumbers(
-        used=used,
-        left_out=refused + len(scan.clips) - used,
+        used=len(used),
+        left_out=len(refused | known) - len(used),
         segments=len(dataset.clips),
         counts=dataset.counts(),
         seconds=sum(dataset.durations_s().values()),
-        bare=sum(not row.caption for row in table.rows),
+        bare=sum(not row.caption and row.path in used for row in table.rows),
         near=frozenset(scan.clips[index].path for index in scan.near),
+        unused=frozenset(known - used),
         sources=frozenset(c.source for row in table.rows for c in row.candidates),
     )
 
@@ -215,6 +243,11 @@ def write_for_run(read: ReadClips, path: Path, runs_folder: Path) -> str:
         raise DatasetError(
             f"The folder {shown_name(folder)} is not there any more.",
             "Is the disk still connected? All answers are kept.",
+        )
+    if not read.dataset.clips:
+        raise DatasetError(
+            "Every clip is left out: there is nothing to train on.",
+            "Tick some under Captions again.",
         )
     if not read.dataset.of_split("train"):
         raise DatasetError("No clip is left to train on.", "Use a smaller share for validation.")

@@ -27,8 +27,9 @@ class Answers:
     """All that a user said on the way to a run.
 
     folder, caption_table: "" for none. choices: captions that were changed, by the clip's path
-    below the folder. step: the id of the page that was open. chosen: names of the settings that the
-    user set; the others follow the clips.
+    below the folder. left_out: clips that were left out, or taken in again, likewise. step: the id
+    of the page that was open. chosen: names of the settings that the user set; the others follow
+    the clips.
     """
 
     folder: str = ""
@@ -41,6 +42,7 @@ class Answers:
     settings: FinetuneSettings = field(default_factory=FinetuneSettings)
     chosen: tuple[str, ...] = ()
     choices: tuple[tuple[str, CaptionSource, str], ...] = ()
+    left_out: tuple[tuple[str, bool], ...] = ()
 
     def candidates(self) -> dict[Path, CaptionCandidate]:
         """The changed captions, as `CaptionTable.with_choices` takes them."""
@@ -48,6 +50,19 @@ class Answers:
         return {
             folder / file: CaptionCandidate(source, text) for file, source, text in self.choices
         }
+
+    def ticks(self) -> dict[Path, bool]:
+        """Which clips are left out or not, as `CaptionTable.with_left_out` takes them."""
+        folder = Path(self.folder)
+        return {folder / file: is_left_out for file, is_left_out in self.left_out}
+
+
+def ticks_of(table: CaptionTable, original: CaptionTable) -> tuple[tuple[str, bool], ...]:
+    """The clips whose tick differs, as they are kept."""
+    return tuple(
+        (path.relative_to(table.folder).as_posix(), is_left_out)
+        for path, is_left_out in table.left_out_beside(original).items()
+    )
 
 
 def choices_of(table: CaptionTable, original: CaptionTable) -> tuple[tuple[str, Any, str], ...]:
@@ -97,4 +112,8 @@ def _answers(values: Mapping[str, Any]) -> Answers:
         settings=FinetuneSettings.from_dict(dict(values["settings"])),
         chosen=tuple(str(name) for name in values["chosen"]),
         choices=choices,
+        # Answers of before clips could be left out have none.
+        left_out=tuple(
+            (str(f), bool(is_left_out)) for f, is_left_out in values.get("left_out", ())
+        ),
     )

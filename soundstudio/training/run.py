@@ -77,7 +77,12 @@ def _train_and_publish(
     """What the first process does, the lock in its hand."""
     board.post(state="preparing")
     dataset = load_dataset(run.dataset)
-    prepared = prepare(accelerator, description, dataset, progress, board.say)
+
+    def tell(where: Progress) -> None:
+        board.post_now_and_then(encoded=where.step, to_encode=where.steps)
+        progress(where)
+
+    prepared = prepare(accelerator, description, dataset, tell, board.say)
     description = _with_method(run, description, prepared)
     if prepared.method_note:
         board.note("method", prepared.method_note)

@@ -83,6 +83,7 @@ ACTIONS = (
     ActionSpec("place_finetune", "View", "Go to Fine-tune", ("Ctrl+2",), "finetune"),
     ActionSpec("place_score", "View", "Go to Score", ("Ctrl+3",), "score"),
     ActionSpec("place_benchmarks", "View", "Go to the paper's benchmarks", ("Ctrl+4",), "score"),
+    ActionSpec("show_library", "View", "Show the library", ("Ctrl+B",), "", is_checkable=True),
     ActionSpec("zoom_in", "View", "Zoom in", ("Ctrl++", "Ctrl+="), "zoom"),
     ActionSpec("zoom_out", "View", "Zoom out", ("Ctrl+-",), ""),
     ActionSpec("zoom_fit", "View", "Show the whole sound", ("A",), "fit", "sound"),

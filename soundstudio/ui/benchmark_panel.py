@@ -92,13 +92,14 @@ class BenchmarkPanel(QWidget):
         self.start = QPushButton("Run the benchmark", self)
         self.start.setObjectName("primary")
         self.start.setAccessibleName("Run the benchmark")
-        self.start.setToolTip("Run the benchmark (Ctrl+Return)")
         self.start.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.start.clicked.connect(self.start_requested)
         icons.dress(self.start, "score", "accent_text")
+        self._is_busy = False
         for choice in (self.data, self.out):
-            choice.changed.connect(self.banner.hide)
+            choice.changed.connect(self._on_choice)
         self._lay_out()
+        self._enable()
         self._on_kind()
         self.show_entries([], None)
 
@@ -220,9 +221,26 @@ class BenchmarkPanel(QWidget):
         self._bar.set_fraction(state.fraction)
         self._bar.setAccessibleName(state_words(state))
         self._cancel.setEnabled(state.phase != "stopping")
-        if not state.is_busy and self._cancel.hasFocus():
+        self._is_busy = state.is_busy
+        self._enable()
+
+    def missing(self) -> str:
+        """What is still to be chosen, as a wish; "" if nothing is."""
+        if not self.data.folder():
+            return "Choose the dataset's folder first"
+        return "" if self.out.folder() else "Choose a folder for the results first"
+
+    def _on_choice(self) -> None:
+        self.banner.hide()
+        self._enable()
+
+    def _enable(self) -> None:
+        missing = self.missing()
+        had_focus = self._cancel.hasFocus()
+        self.start.setEnabled(not (self._is_busy or missing))
+        self.start.setToolTip(missing or "Run the benchmark (Ctrl+Return)")
+        if had_focus and not self._is_busy:
             self.start.setFocus()
-        self.start.setEnabled(not state.is_busy)
 
     def show_entries(self, entries: Sequence[RunBenchmarkEntry], now: datetime | None) -> None:
         """Show what was run, newest first; the current one stays current."""

@@ -59,5 +59,5 @@ class BlindTest:
             words += f", no difference {same}"
         share = f"{chance * 100:.0f} %" if chance >= 0.01 else "under 1 %"
         if chance < 0.05:
-            return f"{words}. That clear by chance alone: {share}."
-        return f"{words}. Chance alone would be that clear in {share} of such tests."
+            return f"{words}. By guessing alone it would be that clear in {share} of such tests."
+        return f"{words}. That may be chance: guessing is that clear in {share} of such tests."

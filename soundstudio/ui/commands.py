@@ -333,6 +333,7 @@ class Commands(QObject):
             self._s.table.selectAll()
 
     def _search(self) -> None:
+        self._s.places.unfold_library()
         self._s.library_panel.search.setFocus()
         self._s.library_panel.search.selectAll()
 

@@ -53,6 +53,7 @@ class FinetuneCaptionDesk(QObject):
         self._is_busy = False
         page.captions_set.connect(self._on_captions_set)
         page.source_set.connect(self._on_source_set)
+        page.left_out_set.connect(self._on_left_out_set)
         page.replaced.connect(self._on_replaced)
         page.undo_requested.connect(self.undo)
         page.export_requested.connect(self._ask_where)
@@ -123,6 +124,10 @@ class FinetuneCaptionDesk(QObject):
 
     def _on_source_set(self, paths: list[Path], source: str) -> None:
         self.change(lambda table: table.from_source(paths, source))  # type: ignore[arg-type]
+
+    def _on_left_out_set(self, paths: list[Path], is_left_out: bool) -> None:
+        ticks = dict.fromkeys(paths, is_left_out)
+        self.change(lambda table: table.with_left_out(ticks))
 
     def _on_replaced(self, paths: list[Path], search: str, replacement: str) -> None:
         self.change(lambda table: table.replaced(search, replacement, paths))

@@ -14,6 +14,9 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -32,30 +35,59 @@ from soundstudio.ui.found_table import FoundTable
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 
     from soundstudio.dataset.captions import CaptionTable
     from soundstudio.jobs.clip_reading import ReadClips
+    from soundstudio.ui.flat_table_model import Index
     from soundstudio.ui.icons import Icons
     from soundstudio.ui.theme import Theme
 
 SEARCH_PAUSE_MS = 150
 SIDE_PX = 270
+USED_PX = 44
+CLIP_PX = 230
+# Narrower, other captions are seen at the side only, and a clip's name gives some of its room.
+NARROW_PX = 760
+
+
+class _NameDelegate(QStyledItemDelegate):
+    """Of a path the beginning and the end tell most."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideMiddle
 
 
 class CaptionList(FoundTable):
-    """Return edits the caption, as a double click does."""
+    """Return edits the caption, as a double click does.
+
+    signals: tick_pressed(int): a click on the tick of a row, which selects and plays nothing.
+    leave_out_requested(): of the selected rows, by Del.
+    """
+
+    tick_pressed = Signal(int)
+    leave_out_requested = Signal()
 
     def __init__(self, model: CaptionsModel, parent: QWidget | None = None) -> None:
         super().__init__(model, "Clips and their captions", parent)
         triggers = QAbstractItemView.EditTrigger
         self.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setItemDelegateForColumn(CaptionColumn.CLIP, _NameDelegate(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         header = self.horizontalHeader()
         for column in (CaptionColumn.CAPTION, CaptionColumn.OTHERS):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-        self.setColumnWidth(CaptionColumn.CLIP, 230)
+        self.setColumnWidth(CaptionColumn.USED, USED_PX)
         self.setColumnWidth(CaptionColumn.SOURCE, 110)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The captions come first where there is little room."""
+        super().resizeEvent(event)
+        is_narrow = event.size().width() < NARROW_PX
+        self.setColumnHidden(CaptionColumn.OTHERS, is_narrow)
+        self.setColumnWidth(CaptionColumn.CLIP, CLIP_PX * 4 // 5 if is_narrow else CLIP_PX)
 
     def edit_current(self) -> None:
         index = self.currentIndex().siblingAtColumn(CaptionColumn.CAPTION)
@@ -70,18 +102,50 @@ class CaptionList(FoundTable):
         if event.key() in keys and not is_editing and not event.modifiers():
             self.edit_current()
             return
+        if event.key() == Qt.Key.Key_Delete and not is_editing:
+            self.leave_out_requested.emit()
+            return
         super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        row = self._tick_at(event)
+        if row < 0:
+            super().mousePressEvent(event)
+            return
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.tick_pressed.emit(row)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Two quick clicks on a tick are two."""
+        row = self._tick_at(event)
+        if row < 0:
+            super().mouseDoubleClickEvent(event)
+        else:
+            self.tick_pressed.emit(row)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        # Qt would turn the tick by itself, of this row alone.
+        if self._tick_at(event) < 0:
+            super().mouseReleaseEvent(event)
+
+    def _tick_at(self, event: QMouseEvent) -> int:
+        """The row whose tick is under the mouse, -1 for none or with a key held down."""
+        index = self.indexAt(event.position().toPoint())
+        is_plain = event.button() == Qt.MouseButton.LeftButton and not event.modifiers()
+        return index.row() if is_plain and index.column() == CaptionColumn.USED else -1
 
 
 class FinetuneCaptions(QWidget):
     """signals:
     sound_chosen(Path, bool): True: play it now.
+    left_out_set(list[Path], bool): True: leave these out.
     captions_set(list[Path], str). source_set(list[Path], str). replaced(list[Path], str, str).
     template_changed(str). undo_requested(). export_requested(). table_requested(): a CSV to read.
     """
 
     sound_chosen = Signal(object, bool)
     captions_set = Signal(list, str)
+    left_out_set = Signal(list, bool)
     source_set = Signal(list, str)
     replaced = Signal(list, str, str)
     template_changed = Signal(str)
@@ -120,6 +184,8 @@ class FinetuneCaptions(QWidget):
         self.candidates.setAccessibleName("Captions that were found for this clip")
         self.candidates.setObjectName("picks")
         self.candidates.setWordWrap(True)
+        self.leave_out = QPushButton(self)
+        self.leave_out.setToolTip("Captions stay; Undo brings the clips back (Del)")
         self._pause = QTimer(self, singleShot=True, interval=SEARCH_PAUSE_MS)
         self._connect()
         self._lay_out()
@@ -132,6 +198,10 @@ class FinetuneCaptions(QWidget):
         self.table.current_changed.connect(lambda _: self._show_side())
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._show_scope())
         self.model.caption_edited.connect(lambda path, text: self.captions_set.emit([path], text))
+        self.model.ticked.connect(lambda path, used: self.left_out_set.emit([path], not used))
+        self.table.tick_pressed.connect(self._on_tick)
+        self.table.leave_out_requested.connect(self._on_leave_out)
+        self.leave_out.clicked.connect(self._on_leave_out)
         self.candidates.itemClicked.connect(self._on_candidate)
         self.candidates.itemActivated.connect(self._on_candidate)
         self.undo.clicked.connect(self.undo_requested)
@@ -163,6 +233,7 @@ class FinetuneCaptions(QWidget):
         hint.setObjectName("muted")
         side.addWidget(hint)
         side.addWidget(self.candidates, 1)
+        side.addWidget(self.leave_out)
         holder = QWidget(self)
         holder.setFixedWidth(SIDE_PX)
         side.setContentsMargins(0, 0, 0, 0)
@@ -222,6 +293,23 @@ class FinetuneCaptions(QWidget):
         ranges = self.table.selectionModel().selection().toList()
         return sorted({row for part in ranges for row in range(part.top(), part.bottom() + 1)})
 
+    def _on_tick(self, row: int) -> None:
+        """Of one of several selected rows: all of them follow."""
+        selected = self._selected()
+        rows = selected if row in selected else [row]
+        is_left_out = not self.model.are_left_out([row])[0]
+        self._leave_out(rows, is_left_out)
+
+    def _on_leave_out(self) -> None:
+        """The selected clips out, or in again if all of them are out."""
+        rows = self._selected()
+        if rows:
+            self._leave_out(rows, not all(self.model.are_left_out(rows)))
+
+    def _leave_out(self, rows: list[int], is_left_out: bool) -> None:
+        shown = self.model.shown_paths()
+        self.left_out_set.emit([shown[row] for row in rows], is_left_out)
+
     def _filter(self) -> None:
         kept = self.table.current_path()
         self.model.show_only(str(self.filter.currentData()), self.search.text().strip())
@@ -237,10 +325,23 @@ class FinetuneCaptions(QWidget):
         search = self.tools.search()
         matching = sum(search in text for text in self.model.captions(rows)) if search else 0
         self.tools.show_scope(len(rows), matching)
+        self._show_leave_out(selected)
         words = f"{total:,} clip" if total == 1 else f"{total:,} clips"
+        if left_out := sum(self.model.are_left_out(range(total))):
+            words = f"{words}, {left_out:,} left out"
         self._count.setText(
             f"{len(selected):,} of {words} selected" if len(selected) > 1 else words
         )
+
+    def _show_leave_out(self, selected: list[int]) -> None:
+        """What the button does to the selected rows."""
+        are_out = bool(selected) and all(self.model.are_left_out(selected))
+        several = len(selected) > 1
+        what = f"these {len(selected):,} clips" if several else "this clip"
+        text = f"Use {what} again" if are_out else f"Leave {what} out"
+        self.leave_out.setText(text)
+        self.leave_out.setAccessibleName(text)
+        self.leave_out.setEnabled(bool(selected))
 
     def _show_side(self) -> None:
         row = self.model.row_at(self.table.current_row())

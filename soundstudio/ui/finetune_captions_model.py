@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 class CaptionColumn(IntEnum):
     """The columns from left to right."""
 
-    CLIP = 0
-    CAPTION = 1
-    SOURCE = 2
-    OTHERS = 3
+    USED = 0
+    CLIP = 1
+    CAPTION = 2
+    SOURCE = 3
+    OTHERS = 4
 
 
 SOURCE_WORDS: Final = {
@@ -41,14 +42,18 @@ FILTERS: Final = (
     ("Without a caption", "bare"),
     ("Changed by you", "edited"),
     ("Caption of many", "common"),
+    ("Left out by you", "left out"),
 )
 
 
 class CaptionsModel(FlatTableModel):
-    """signals: caption_edited(Path, str): a cell was edited; the table to come has it."""
+    """signals: caption_edited(Path, str): a cell was edited; the table to come has it.
+    ticked(Path, bool): the clip shall be used, or not.
+    """
 
-    titles = ("Clip", "Caption", "From", "Others found, best first")
+    titles = ("Use", "Clip", "Caption", "From", "Others found, best first")
     caption_edited = Signal(object, str)
+    ticked = Signal(object, bool)
 
     def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -103,6 +108,11 @@ class CaptionsModel(FlatTableModel):
         table = self._table
         return [table.rows[self._shown[row]].caption for row in rows] if table else []
 
+    def are_left_out(self, rows: Iterable[int]) -> list[bool]:
+        """Of these rows, whether they are left out of the dataset."""
+        table = self._table
+        return [table.rows[self._shown[row]].is_left_out for row in rows] if table else []
+
     def shown_paths(self) -> list[Path]:
         """The clips that the filter lets through."""
         return [self._table.rows[number].path for number in self._shown] if self._table else []
@@ -116,6 +126,8 @@ class CaptionsModel(FlatTableModel):
         flags = super().flags(index)
         if index.column() == CaptionColumn.CAPTION:
             flags |= Qt.ItemFlag.ItemIsEditable
+        elif index.column() == CaptionColumn.USED:
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
         return flags
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -123,6 +135,8 @@ class CaptionsModel(FlatTableModel):
         if row is None:
             return None
         column = CaptionColumn(index.column())
+        if column is CaptionColumn.USED:
+            return _tick(row, role)
         if role == Qt.ItemDataRole.EditRole:
             return row.caption
         if role == Qt.ItemDataRole.DisplayRole:
@@ -130,13 +144,17 @@ class CaptionsModel(FlatTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return "\n".join(f"{c.text} (from {SOURCE_WORDS[c.source]})" for c in row.candidates)
         if role == Qt.ItemDataRole.AccessibleTextRole and column is CaptionColumn.CLIP:
-            return f"{self._name(index.row())}, {row.caption or 'no caption'}"
+            left_out = ", left out" if row.is_left_out else ""
+            return f"{self._name(index.row())}, {row.caption or 'no caption'}{left_out}"
         if role == Qt.ItemDataRole.ForegroundRole:
             return self._colour(row, column)
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         row = self.row_at(index.row())
+        if row is not None and role == Qt.ItemDataRole.CheckStateRole:
+            self.ticked.emit(row.path, Qt.CheckState(value) == Qt.CheckState.Checked)
+            return True
         if row is None or role != Qt.ItemDataRole.EditRole:
             return False
         text = str(value)
@@ -156,6 +174,8 @@ class CaptionsModel(FlatTableModel):
 
     def _colour(self, row: CaptionRow, column: CaptionColumn) -> QColor | None:
         colours = self._theme.colours
+        if row.is_left_out:
+            return QColor(colours.muted)
         if column is CaptionColumn.CAPTION and not row.caption:
             return QColor(colours.warning)
         if column is CaptionColumn.SOURCE and row.source == "edited":
@@ -168,11 +188,24 @@ class CaptionsModel(FlatTableModel):
         return self._names[self._shown[row]]
 
 
+def _tick(row: CaptionRow, role: int) -> Any:
+    """What the column of ticks shows and says of a clip."""
+    if role == Qt.ItemDataRole.CheckStateRole:
+        return Qt.CheckState.Unchecked if row.is_left_out else Qt.CheckState.Checked
+    if role == Qt.ItemDataRole.ToolTipRole:
+        return "Left out of the training" if row.is_left_out else "Used in the training"
+    if role == Qt.ItemDataRole.AccessibleTextRole:
+        return "left out" if row.is_left_out else "used"
+    return None
+
+
 def _is_of(row: CaptionRow, kind: str, common: str) -> bool:
     if kind == "bare":
         return not row.caption
     if kind == "edited":
         return row.source == "edited"
+    if kind == "left out":
+        return row.is_left_out
     if kind == "common":
         return bool(row.caption) and row.caption == common
     return True

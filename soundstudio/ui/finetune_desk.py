@@ -12,13 +12,20 @@ from soundstudio.core.errors import StudioError
 from soundstudio.core.finetuning import FinetuneOrder, FinetuneSettings
 from soundstudio.core.messages import ModelLoaded
 from soundstudio.dataset.clips import DatasetOptions
-from soundstudio.jobs.clip_reading import ClipReader, read_captions, rebuilt, write_for_run
-from soundstudio.jobs.finetune_answers import Answers, choices_of, load_answers, save_answers
+from soundstudio.jobs.clip_reading import ClipReader, read_own_table, rebuilt, write_for_run
+from soundstudio.jobs.finetune_answers import (
+    Answers,
+    choices_of,
+    load_answers,
+    save_answers,
+    ticks_of,
+)
 from soundstudio.ui.finetune_caption_desk import FinetuneCaptionDesk
 from soundstudio.ui.finetune_captions import FinetuneCaptions
 from soundstudio.ui.finetune_findings import FinetuneFindings, counts_words
 from soundstudio.ui.finetune_folder import FinetuneFolder
-from soundstudio.ui.finetune_reckoning import FinetuneReckoning, free_name
+from soundstudio.ui.finetune_panel import StepPage
+from soundstudio.ui.finetune_reckoning import FinetuneReckoning
 from soundstudio.ui.finetune_settings import FinetuneSettingsPage
 
 if TYPE_CHECKING:
@@ -60,6 +67,8 @@ class FinetuneDesk(QObject):
         self.answers = Answers()
         self.read: ReadClips | None = None
         self._was_shown = False
+        # A run that trains was put in front before the place is seen: it stays there.
+        self._begins_with_folder = True
         self._wanted_step = ""
         self.reader = ClipReader(background, self)
         self.folder_page = FinetuneFolder(theme, icons)
@@ -98,7 +107,7 @@ class FinetuneDesk(QObject):
         self.captions_page.template_changed.connect(
             lambda template: self._change_options(template=template)
         )
-        self.captions.table_changed.connect(self._on_captions)
+        self.captions.table_changed.connect(self._rebuild)
         self.captions.caption_table_chosen.connect(self._read_caption_table)
         self.settings_page.share_changed.connect(
             lambda share: self._change_options(validation_share=share)
@@ -113,7 +122,8 @@ class FinetuneDesk(QObject):
         if self._was_shown:
             return
         self._was_shown = True
-        self._panel.show_step("folder")
+        if self._begins_with_folder:
+            self._panel.show_step("folder")
         self._background.run(
             "answers",
             lambda: load_answers(self._file),
@@ -145,9 +155,7 @@ class FinetuneDesk(QObject):
     def focus(self) -> None:
         """To where the step in front begins."""
         page = self._panel.page(self._panel.step())
-        if isinstance(
-            page, FinetuneFolder | FinetuneFindings | FinetuneCaptions | FinetuneSettingsPage
-        ):
+        if isinstance(page, StepPage):
             page.focus()
 
     def has_focus(self) -> bool:
@@ -169,7 +177,7 @@ class FinetuneDesk(QObject):
         )
         if answers.folder:
             self._wanted_step = answers.step
-            self._look(Path(answers.folder))
+            self._look(Path(answers.folder), is_in_front=self._begins_with_folder)
 
     # the folder
 
@@ -177,14 +185,16 @@ class FinetuneDesk(QObject):
     def choose_folder(self, folder: Path) -> None:
         """Another folder: its clips are looked at at once, captions begin anew."""
         if str(folder) != self.answers.folder:
-            page, chosen = self.settings_page, self.settings_page.chosen()
-            name = page.name()
-            if "name" not in chosen:
-                name = free_name(folder.name, self._folders, self.reckoning.models_folder)
+            name = self.reckoning.name_for(folder)
             self.answers = dataclasses.replace(
-                self.answers, folder=str(folder), choices=(), caption_table="", name=name
+                self.answers,
+                folder=str(folder),
+                choices=(),
+                left_out=(),
+                caption_table="",
+                name=name,
             )
-            page.show_settings(name, page.settings(), chosen, self.answers.validation_share)
+            self.settings_page.show_name(name)
         self._wanted_step = "findings"
         self._look(folder)
 
@@ -194,16 +204,17 @@ class FinetuneDesk(QObject):
             self._wanted_step = "findings"
             self._look(Path(self.answers.folder))
 
-    def _look(self, folder: Path) -> None:
+    def _look(self, folder: Path, *, is_in_front: bool = True) -> None:
         self._panel.banner.hide()
-        self._panel.show_step("folder")
+        if is_in_front:
+            self._panel.show_step("folder")
         for step in AFTER_FOLDER:
             self._panel.set_reachable(step, False)
         self._panel.show_words("")
         self.read = None
         self.captions.forget()
         self.folder_page.show_folder(folder)
-        self.reader.read(folder, self._options(), self.answers.candidates())
+        self.reader.read(folder, self._options(), self.answers.candidates(), self.answers.ticks())
         self._save_soon()
 
     @Slot(object)
@@ -250,9 +261,6 @@ class FinetuneDesk(QObject):
         self._rebuild()
 
     @Slot()
-    def _on_captions(self) -> None:
-        self._rebuild()
-
     def _rebuild(self) -> None:
         """The dataset anew from the answers as they are; the scan stays."""
         self._save_soon()
@@ -269,8 +277,8 @@ class FinetuneDesk(QObject):
 
     def _read_caption_table(self, path: Path) -> None:
         """A table of the user's own is believed before all else that was found."""
-        read = self.read
-        if read is None:
+        read, table = self.read, self.captions.table
+        if read is None or table is None:
             return
         options = dataclasses.replace(self._options(), caption_table=path)
 
@@ -282,7 +290,7 @@ class FinetuneDesk(QObject):
 
         self._background.run(
             "dataset",
-            lambda: read_captions(read.scan, options, {}),
+            lambda: read_own_table(read, table, options),
             done,
             self._panel.banner.show_error,
             "reading the captions",
@@ -296,7 +304,10 @@ class FinetuneDesk(QObject):
     @Slot(str)
     def _on_step(self, step: str) -> None:
         if step == "settings":
+            # The name of before may belong to a run by now.
+            self.settings_page.show_name(self.reckoning.name_for(Path(self.answers.folder)))
             self.reckoning.reckon_soon()
+        self._begins_with_folder &= step not in ("training", "result")
         if self._panel.isVisible():
             self.focus()
         self._save_soon()
@@ -329,7 +340,9 @@ class FinetuneDesk(QObject):
         table, original = self.captions.table, self.read.original if self.read else None
         if table is None or original is None:
             return lambda answers: answers
-        return lambda answers: dataclasses.replace(answers, choices=choices_of(table, original))
+        return lambda answers: dataclasses.replace(
+            answers, choices=choices_of(table, original), left_out=ticks_of(table, original)
+        )
 
     def _save(self) -> None:
         self.answers = self._kept()

@@ -111,13 +111,10 @@ class FinetuneFindings(QWidget):
         """Show what was found; the chosen kind stays chosen if there still are some of it."""
         kept = self._kind()
         dataset = read.dataset
-        folder = dataset.folder
-        near = read.numbers.near
-        left_out = frozenset() if dataset.options.keep_near_duplicates else near
         with QSignalBlocker(self.keep_near):
             self.keep_near.setChecked(dataset.options.keep_near_duplicates)
-        self.keep_near.setVisible(bool(near))
-        self.model.show_findings(dataset.findings, folder, left_out)
+        self.keep_near.setVisible(bool(read.numbers.near))
+        self.model.show_findings(dataset.findings, dataset.folder, read.numbers.unused)
         self._show_tiles(read)
         self._show_kinds(kept)
         sentences = [finding.sentence for finding in dataset.findings if finding.kind in WHOLE]

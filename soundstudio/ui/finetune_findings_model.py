@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor
 
+from soundstudio.dataset.words import shown_name
 from soundstudio.jobs.clip_reading import name_below
 from soundstudio.ui.flat_table_model import FlatTableModel, Index
 
@@ -30,6 +31,7 @@ KINDS: Final[dict[FindingKind, tuple[str, str]]] = {
     "silent": ("Silent", "Below −80 dB there is nothing to learn but silence."),
     "too short": ("Too short", "Less than 50 ms is a click to the model."),
     "duplicate": ("Duplicates", "The very same sound again: only the first is used."),
+    "left out": ("Left out by choice", "Tick them again under Captions to have them used."),
     "near duplicate": ("Nearly the same", "Heard so often, they weigh more than the others. Play "
                        "both, then keep them or leave them out (at the left)."),
     "clipped": ("Clipped", "The model learns the distortion, too. Leave it if it belongs there."),
@@ -70,7 +72,7 @@ class FindingsModel(FlatTableModel):
         self._all: list[Finding] = []
         self._shown: list[Finding] = []
         self._folder: Path | None = None
-        self._left_out: frozenset[Path] = frozenset()
+        self._left_out: frozenset[Path | None] = frozenset()
 
     def show_findings(
         self, findings: Sequence[Finding], folder: Path, left_out: frozenset[Path]
@@ -78,7 +80,8 @@ class FindingsModel(FlatTableModel):
         """left_out: clips that are left out though their finding does not exclude them."""
         self._all = [finding for finding in findings if finding.kind not in WHOLE]
         self._folder = folder
-        self._left_out = left_out
+        # All that is said of such a clip, not only the reason.
+        self._left_out = left_out | {finding.path for finding in findings if finding.excludes}
         self.show_kind("")
 
     def show_kind(self, kind: str) -> None:
@@ -100,7 +103,7 @@ class FindingsModel(FlatTableModel):
         return finding.path if finding else None
 
     def is_left_out(self, finding: Finding) -> bool:
-        return finding.excludes or finding.path in self._left_out
+        return finding.path in self._left_out
 
     # Qt's side
 
@@ -132,7 +135,7 @@ class FindingsModel(FlatTableModel):
         if column is FindingColumn.KIND:
             return KINDS[finding.kind][0]
         if column is FindingColumn.SENTENCE:
-            return finding.sentence
+            return _said(finding)
         if finding.kind in ("table", "folder"):
             return ""
         return "left out" if self.is_left_out(finding) else "used"
@@ -143,3 +146,13 @@ class FindingsModel(FlatTableModel):
     def _spoken(self, finding: Finding) -> str:
         parts = (self._file(finding), KINDS[finding.kind][0], finding.sentence)
         return ", ".join((*parts, self._text(finding, FindingColumn.USED)))
+
+
+def _said(finding: Finding) -> str:
+    """What is said of a file, without its name, which stands beside it."""
+    if finding.path is None:
+        return finding.sentence
+    name = shown_name(finding.path)
+    rest = finding.sentence.removeprefix(name).lstrip(": ")
+    is_about_it = len(rest) < len(finding.sentence)
+    return rest[:1].upper() + rest[1:] if is_about_it else finding.sentence

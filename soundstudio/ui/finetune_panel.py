@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
@@ -34,6 +34,15 @@ STEPS: Final = (
 )
 STEP_IDS: Final = tuple(id_ for id_, _ in STEPS)
 _START: Final = "settings"
+# What stands at the foot is about the clips that were chosen; a run may have others.
+_ABOUT_CLIPS: Final = STEP_IDS[: STEP_IDS.index("training")]
+
+
+@runtime_checkable
+class StepPage(Protocol):
+    """A page that knows where its keyboard begins."""
+
+    def focus(self) -> None: ...
 
 
 class FinetunePanel(QWidget):
@@ -57,6 +66,7 @@ class FinetunePanel(QWidget):
         self._pages: dict[str, QWidget] = {}
         self._closed: set[str] = set()
         self._is_starting = False
+        self._said = ""
         self._group = QButtonGroup(self, exclusive=True)
         self._buttons = {id_: self._button(number, id_) for number, id_ in enumerate(STEP_IDS)}
         self._stack = QStackedWidget(self)
@@ -147,10 +157,11 @@ class FinetunePanel(QWidget):
 
     def show_words(self, words: str) -> None:
         """A few words at the foot."""
-        self._words.setText(words)
+        self._said = words
+        self._show_state()
 
     def words(self) -> str:
-        return self._words.text()
+        return self._said
 
     def set_starting(self, is_starting: bool) -> None:
         """The clips are being written for a run: not twice."""
@@ -178,6 +189,7 @@ class FinetunePanel(QWidget):
         for id_, button in self._buttons.items():
             button.setEnabled(self.is_reachable(id_))
             button.setChecked(id_ == step)
+        self._words.setText(self._said if step in _ABOUT_CLIPS else "")
         self.back.setEnabled(self.is_reachable(self._neighbour(-1)))
         following = self._neighbour(1)
         text = f"Next: {dict(STEPS)[following]}" if following else "Next"

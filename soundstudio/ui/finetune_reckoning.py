@@ -66,6 +66,12 @@ class FinetuneReckoning(QObject):
         self._clips = clips
         self.reckon_soon()
 
+    def name_for(self, folder: Path) -> str:
+        """The name that the user gave, or a free one made of the folder's."""
+        if "name" in self._page.chosen():
+            return self._page.name()
+        return free_name(folder.name, self._folders, self.models_folder)
+
     def reckon_soon(self) -> None:
         """After a moment without another change."""
         if self._clips:

@@ -79,7 +79,7 @@ class FinetuneResult(QWidget):
         self._about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.list = QListWidget(self)
         self.list.setAccessibleName("Prompts to compare")
-        self.list.setSpacing(2)
+        self.list.setObjectName("picks")
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentItemChanged.connect(lambda *_: self._show_current())
@@ -162,6 +162,9 @@ class FinetuneResult(QWidget):
                  self.prompt, self.make, self.use)  # fmt: skip
         for before, after in pairwise(chain):
             QWidget.setTabOrder(before, after)
+
+    def focus(self) -> None:
+        self.list.setFocus()
 
     # what is shown
 

@@ -35,7 +35,7 @@ class FinetuneRunDesk(QObject):
     model_chosen(str): use this model; the catalogue has it since its run ended.
     model_made(str): a run that was under way has made or changed this model.
     begun(str): the run that was ordered has begun. begin_failed(StudioError): it cannot.
-    listed(bool, bool): whether there are runs, and whether the one that is shown has a model.
+    listed(bool, bool): whether there are runs, and whether the one that is shown has a result.
     """
 
     step_requested = Signal(str)
@@ -167,7 +167,9 @@ class FinetuneRunDesk(QObject):
 
     def _tell_listed(self) -> None:
         shown = self._facts.get(self._opened)
-        self.listed.emit(bool(self._facts), shown is not None and bool(shown.model))
+        # As the page's own button: what was best so far can be heard before there is a model.
+        has_result = shown is not None and (bool(shown.model) or shown.best_step is not None)
+        self.listed.emit(bool(self._facts), has_result)
 
     def _on_ended(self, facts: RunFacts) -> None:
         if facts.model:

@@ -27,3 +27,8 @@ class FinetuneRunPage(QSplitter):
         self.setStretchFactor(1, 1)
         self.setSizes([_RUNS_PX, 3 * _RUNS_PX])
         self.setChildrenCollapsible(False)
+        self._runs = runs
+
+    def focus(self) -> None:
+        """To the list: no button there that a space bar would press by mistake."""
+        self._runs.list.setFocus()

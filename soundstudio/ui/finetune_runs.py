@@ -9,7 +9,6 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -37,8 +36,8 @@ FACTS_ROLE = Qt.ItemDataRole.UserRole + 1
 
 
 def line_of(facts: RunFacts) -> str:
-    """The muted line under a run's name."""
-    return SEPARATOR.join((short_state(facts), begun_words(facts.created)))
+    """The muted line under a run's name; the year and the hour are in the tooltip."""
+    return SEPARATOR.join((short_state(facts), f"{facts.created.astimezone():%d %b}"))
 
 
 class _Delegate(TwoLineDelegate):
@@ -67,10 +66,10 @@ class FinetuneRuns(QWidget):
 
     def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme
         self._empty = QLabel("Runs are kept here.", self)
         self._empty.setObjectName("muted")
         self.list = QListWidget(self)
+        self.list.setObjectName("past")
         self.list.setAccessibleName("Runs")
         self.list.setItemDelegate(_Delegate(theme, self.list))
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -91,8 +90,6 @@ class FinetuneRuns(QWidget):
             button.clicked.connect(lambda _=False, signal=signal: self._ask(signal))
         self.banner = Banner(theme, icons, self)
         self._lay_out()
-        theme.changed.connect(lambda _: self._retint())
-        self._retint()
         self.show_runs(())
 
     def _button(self, icons: Icons, icon: str, tip: str) -> QToolButton:
@@ -112,20 +109,13 @@ class FinetuneRuns(QWidget):
         for button in (self._resume, self._use, self._remove):
             head.addWidget(button)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(14, 12, 6, 8)
         column.setSpacing(2)
         column.addLayout(head)
         column.addWidget(self._empty)
         column.addWidget(self.list, 1)
         column.addWidget(self.banner)
         column.addStretch(0)
-
-    def _retint(self) -> None:
-        colours, palette = self._theme.colours, self.list.palette()
-        palette.setColor(QPalette.ColorRole.Base, QColor(colours.panel))
-        palette.setColor(QPalette.ColorRole.Highlight, QColor(colours.accent_soft))
-        palette.setColor(QPalette.ColorRole.HighlightedText, QColor(colours.text))
-        self.list.setPalette(palette)
 
     def show_runs(self, runs: Sequence[RunFacts]) -> None:
         """Show these; the current one stays."""
@@ -149,7 +139,7 @@ class FinetuneRuns(QWidget):
         if item.data(FACTS_ROLE) == facts:
             return
         item.setData(FACTS_ROLE, facts)
-        spoken = f"{facts.name}, {line_of(facts)}"
+        spoken = f"{facts.name}, {short_state(facts)}, begun {begun_words(facts.created)}"
         item.setData(Qt.ItemDataRole.AccessibleTextRole, spoken)
         item.setToolTip("\n".join(part for part in (spoken, facts.problem) if part))
 

@@ -146,6 +146,10 @@ class FinetuneSettingsPage(QWidget):
         self._follow()
         self._show_model()
 
+    def show_name(self, name: str) -> None:
+        if name != self.name():
+            self.name_field.setText(name)
+
     def show_clips(self, train_clips: int) -> None:
         """How many segments there are to train on."""
         self._train_clips = train_clips

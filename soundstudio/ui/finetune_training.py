@@ -18,12 +18,13 @@ from PySide6.QtWidgets import (
 )
 
 from soundstudio.ui.banner import Banner
-from soundstudio.ui.elided_label import ElidedLabel
+from soundstudio.ui.elided_label import SEPARATOR, ElidedLabel
 from soundstudio.ui.finetune_curves import FinetuneCurves
 from soundstudio.ui.finetune_sounds import FinetuneSounds
 from soundstudio.ui.finetune_words import (
     about_words,
     estimate_words,
+    fraction_of,
     progress_words,
     state_words,
 )
@@ -177,8 +178,11 @@ class FinetuneTraining(QWidget):
             if facts.problem:
                 state = f"{state}. {facts.problem}"
             progress, estimate = progress_words(facts), estimate_words(facts)
+            if progress and not facts.problem:
+                # One line less: the curves have little height in a small window.
+                progress = SEPARATOR.join((state, progress))
             notes = "\n".join(facts.status.notes) if facts.status else ""
-            fraction = facts.step / facts.steps if facts.steps else 0.0
+            fraction = fraction_of(facts)
         for label, words in (
             (self._state, state),
             (self._about, about),
@@ -190,6 +194,7 @@ class FinetuneTraining(QWidget):
                 label.setText(words)
                 label.setToolTip(words if isinstance(label, ElidedLabel) else "")
             label.setVisible(bool(words))
+        self._state.setVisible(bool(state and (facts is None or facts.problem or not progress)))
         self._bar.set_fraction(fraction)
         self._bar.setAccessibleName(progress)
 

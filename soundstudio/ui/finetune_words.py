@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _STATES: Final = {
     "starting": "Starting …",
-    "preparing": "Preparing: clips are read and encoded",
+    "preparing": "Preparing: clips and captions are encoded",
     "training": "Training",
     "validating": "Making the sounds of a validation",
     "stopping": "Stopping after this step …",
@@ -40,15 +40,32 @@ _SHORT: Final = {
 
 def state_words(facts: RunFacts) -> str:
     """Where a run stands, in a sentence without its end."""
-    return _STATES[facts.phase]
+    words = _STATES[facts.phase]
+    status = facts.status
+    if facts.phase == "preparing" and status is not None and status.to_encode:
+        words += f", {status.encoded:,} of {status.to_encode:,}"
+    return words
+
+
+def _is_before_first(facts: RunFacts) -> bool:
+    """Whether a run is being prepared, as far as is known for its first step."""
+    return facts.phase in ("starting", "preparing") and not facts.step
+
+
+def fraction_of(facts: RunFacts) -> float:
+    """How much of the steps is done; before the first, how much of the preparation."""
+    status = facts.status
+    if _is_before_first(facts):
+        return status.encoded / status.to_encode if status and status.to_encode else 0.0
+    return facts.step / facts.steps if facts.steps else 0.0
 
 
 def short_state(facts: RunFacts) -> str:
     """The state and how far it came, for a list."""
     words = _SHORT[facts.phase]
-    if facts.phase == "finished" or not facts.steps:
+    if facts.phase in ("finished", "starting", "preparing") or not facts.steps:
         return words
-    return f"{words}, step {facts.step:,} of {facts.steps:,}"
+    return f"{words}, {facts.step:,} of {facts.steps:,}"
 
 
 def duration_words(seconds: float) -> str:
@@ -96,10 +113,12 @@ def progress_words(facts: RunFacts) -> str:
     """Step, time left, speed and loss, as far as they are known."""
     status = facts.status
     parts = []
+    if _is_before_first(facts):
+        return ""
     if facts.steps:
         parts.append(f"Step {facts.step:,} of {facts.steps:,}")
     left_s = remaining_s(facts)
-    if left_s is not None:
+    if left_s:
         parts.append(f"about {duration_words(left_s)} left")
     if status is not None and status.seconds_per_step:
         parts.append(f"{status.seconds_per_step:.2g} s a step")

@@ -58,9 +58,10 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "&View",
         (
-            "place_generate", "place_finetune", "place_score", "place_benchmarks", "", "search", "",
-            "zoom_in",
-            "zoom_out", "zoom_fit", "zoom_selection", "", "select_all", "clear_selection",
+            "place_generate", "place_finetune", "place_score", "place_benchmarks", "",
+            "show_library", "search", "",
+            "zoom_in", "zoom_out", "zoom_fit", "zoom_selection", "", "select_all",
+            "clear_selection",
         ),
     ),
     ("&Help", ("shortcuts", "open_logs", "about")),
@@ -80,6 +81,14 @@ FRAME = QSize(16, 40)
 
 # Above the library, and the library: of the places in the order of the rail.
 ROOM_OF_PLACE = ([390, 350], [606, 134], [606, 134])
+# Fine-tuning takes nothing from the library, and its pages need the height.
+WITHOUT_LIBRARY = "1"
+
+
+def _numbers(value: object) -> list[int]:
+    """What is kept as "1,2"; what is no number is left away."""
+    parts = value if isinstance(value, list) else str(value).split(",")
+    return [int(part) for part in parts if str(part).isdecimal()]
 
 
 def exceeds(size: QSize, room: QSize) -> bool:
@@ -110,6 +119,9 @@ class MainWindow(QMainWindow):
         self._are_wide: set[int] = set()
         # What each place has of the height: itself, and the library below it.
         self._heights: dict[int, list[int]] = {}
+        self._library: QWidget | None = None
+        # Places in which the library is folded away.
+        self._folded = set(_numbers(self._state.value("folded", WITHOUT_LIBRARY)))
         for splitter in (self._columns, self._rows):
             splitter.setHandleWidth(5)
             splitter.setChildrenCollapsible(False)
@@ -140,6 +152,7 @@ class MainWindow(QMainWindow):
         column.addWidget(transport)
         self._rows.addWidget(sound)
         self._rows.addWidget(library)
+        self._library = library
         self._rows.setStretchFactor(0, 1)
         self._rows.setStretchFactor(1, 1)
         self._rows.setSizes(ROOM_OF_PLACE[0])
@@ -168,12 +181,37 @@ class MainWindow(QMainWindow):
         """Show a place by its number on the rail; each keeps its own share of the height."""
         if number == self._place:
             return
-        self._heights[self._place] = self._rows.sizes()
+        self._keep_heights()
         self._place = number
         self._sides.setCurrentIndex(number)
         self._sides.setVisible(number not in self._are_wide)
         self._tops.setCurrentIndex(number)
-        self._rows.setSizes(self._heights.get(number, ROOM_OF_PLACE[number]))
+        self._share_height()
+
+    @property
+    def has_library(self) -> bool:
+        """Whether the library is seen in the place in front."""
+        return self._place not in self._folded
+
+    def show_library(self, is_shown: bool) -> None:
+        """Show the library in the place in front, or fold it away; each place keeps its own."""
+        if is_shown == self.has_library:
+            return
+        self._keep_heights()
+        (self._folded.discard if is_shown else self._folded.add)(self._place)
+        self._share_height()
+
+    def _keep_heights(self) -> None:
+        if self.has_library:
+            self._heights[self._place] = self._rows.sizes()
+
+    def _share_height(self) -> None:
+        self._fold(not self.has_library)
+        self._rows.setSizes(self._heights.get(self._place, ROOM_OF_PLACE[self._place]))
+
+    def _fold(self, is_folded: bool) -> None:
+        if self._library is not None:
+            self._library.setHidden(is_folded)
 
     def event(self, event: QEvent) -> bool:
         """The space bar presses the button that has the focus, and plays everywhere else.
@@ -217,12 +255,21 @@ class MainWindow(QMainWindow):
             value = self._state.value(name)
             if isinstance(value, QByteArray):
                 restore(value)
+        # The splitter's own are not true before it is laid out, and nothing of what is hidden.
+        heights = _numbers(self._state.value("heights", ""))
+        if len(heights) == 2:
+            self._heights[0] = heights
+        self._fold(not self.has_library)
 
     def save_places(self) -> None:
-        if self._place:
+        self._keep_heights()
+        self._state.setValue("folded", ",".join(map(str, sorted(self._folded))))
+        self._state.setValue("heights", ",".join(map(str, self._heights.get(0, ()))))
+        if self._place or not self.has_library:
             # The first place is the one that opens.
             self._sides.show()
-            self._rows.setSizes(self._heights[0])
+            self._fold(False)
+            self._rows.setSizes(self._heights.get(0, ROOM_OF_PLACE[0]))
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue("columns", self._columns.saveState())
         self._state.setValue("rows", self._rows.saveState())

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from soundstudio.ui.set_picker import SetPicker
 
 PLACE_IDS = ("generate", "finetune", "score")
+NOTE_MS = 8000
 MAIN_KEYS = ("Ctrl+Return", "Ctrl+Enter")
 MAIN_ACTIONS = {"generate": "generate", "finetune": "finetune_next", "score": "score"}
 
@@ -47,6 +48,8 @@ class Places(QObject):
                 "finetune_next": lambda: self._turn(s.finetune.next),
                 "finetune_back": lambda: self._turn(s.finetune.back),
                 "place_score": lambda: self.show("score"),
+                "show_library": self._show_library,
+                "add_files": self.unfold_library,
                 "place_benchmarks": self._go_to_benchmarks,
                 "score": self._score,
                 "score_selected": self._score_selected,
@@ -71,6 +74,7 @@ class Places(QObject):
         s.score_place.turned.connect(lambda _: self._on_page())
         s.score_runner.changed.connect(lambda _: self._enable_score())
         s.benchmark_runner.changed.connect(lambda _: self._enable_score())
+        s.actions["show_library"].setChecked(s.window.has_library)
         give_keys(s.actions, s)
         self._share_main_key()
 
@@ -88,10 +92,10 @@ class Places(QObject):
         desk.model_chosen.connect(self._use_model)
         s.generation.clip_stored.connect(desk.on_clip_stored)
 
-    def _on_runs(self, has_runs: bool, has_model: bool) -> None:
+    def _on_runs(self, has_runs: bool, has_result: bool) -> None:
         """The steps after the start have something to show once there is a run."""
         self._s.finetune.set_reachable("training", has_runs)
-        self._s.finetune.set_reachable("result", has_model)
+        self._s.finetune.set_reachable("result", has_result)
 
     def _show_step(self, step: str) -> None:
         self._s.finetune.set_reachable(step, True)
@@ -103,6 +107,9 @@ class Places(QObject):
         s.settings.apply(s.settings.current)  # the catalogue has it since a moment
         self.show("generate")
         s.generate.more.choose_model(model)
+        # The list of models may be folded away.
+        words = f"“{model}” makes the next sounds. Choose another under More."
+        s.generate.banner.show_note("Your model is chosen", words, for_ms=NOTE_MS)
 
     def _play_nearest(self) -> None:
         if self.current == "finetune":
@@ -118,16 +125,24 @@ class Places(QObject):
         self.current = place
         s.window.show_place(PLACE_IDS.index(place))
         s.rail.show_place(place)
+        s.actions["show_library"].setChecked(s.window.has_library)
         self._share_main_key()
         if place == "score":
             s.scoring.show()
-            self._on_page()
         elif place == "finetune":
             s.finetuning.show()
-            s.finetuning.focus()
+        self._focus()
+        if place == "finetune":
             s.run_desk.refresh()
+
+    def _focus(self) -> None:
+        """To where the place in front begins."""
+        if self.current == "score":
+            self._on_page()
+        elif self.current == "finetune":
+            self._s.finetuning.focus()
         else:
-            s.generate.prompt.setFocus()
+            self._s.generate.prompt.setFocus()
 
     def _on_page(self) -> None:
         """One of the Score place's pages is in front."""
@@ -219,6 +234,19 @@ class Places(QObject):
         s.run_desk.set_playing(s.audition.path if is_playing else None)
 
     # the library
+
+    def _show_library(self) -> None:
+        """As the action is ticked; the focus does not stay in what is folded away."""
+        s = self._s
+        is_shown = s.actions["show_library"].isChecked()
+        if not is_shown and s.library_panel.isAncestorOf(s.window.focusWidget() or s.window):
+            self._focus()
+        s.window.show_library(is_shown)
+
+    def unfold_library(self) -> None:
+        """Show it where it is folded away."""
+        self._s.window.show_library(True)
+        self._s.actions["show_library"].setChecked(True)
 
     def _count_library(self, picker: SetPicker) -> None:
         picker.set_library_counts(len(self._s.table.selected_ids()), self._s.library_desk.found)

@@ -12,7 +12,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QPainter, QPalette, QPen
+from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -131,6 +131,7 @@ class ScoreHistoryList(QWidget):
         self._empty.setObjectName("muted")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.list = QListWidget(self)
+        self.list.setObjectName("past")
         self.list.setAccessibleName("Past scorings")
         self.list.setItemDelegate(_Delegate(theme, self.list))
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
@@ -159,8 +160,6 @@ class ScoreHistoryList(QWidget):
         column.addWidget(self._empty)
         column.addWidget(self.list, 1)
         column.addStretch(0)
-        theme.changed.connect(lambda _: self._retint(theme))
-        self._retint(theme)
         self.show_entries([])
 
     def _button(self, icons: Icons, icon: str, tip: str, slot: object) -> QToolButton:
@@ -171,13 +170,6 @@ class ScoreHistoryList(QWidget):
         button.clicked.connect(slot)
         icons.dress(button, icon)
         return button
-
-    def _retint(self, theme: Theme) -> None:
-        palette = self.list.palette()
-        palette.setColor(QPalette.ColorRole.Base, QColor(theme.colours.panel))
-        palette.setColor(QPalette.ColorRole.Highlight, QColor(theme.colours.accent_soft))
-        palette.setColor(QPalette.ColorRole.HighlightedText, QColor(theme.colours.text))
-        self.list.setPalette(palette)
 
     def show_entries(self, entries: Sequence[ScoreEntry], current: Path | None = None) -> None:
         """Show these, newest first; ticks and the current one are kept where they are still there.

@@ -170,7 +170,8 @@ QToolButton:checked {{ background: {c.accent_soft}; color: {c.text}; }}
 QToolButton#fold:checked {{ background: transparent; }}
 QToolButton:focus {{ border: 1px solid {c.accent}; }}
 QToolButton::menu-indicator {{ image: none; }}
-QListWidget#past {{ background: {c.panel}; border: none; outline: none; }}
+QListWidget#past {{ background: {c.panel}; border: 1px solid {c.panel}; outline: none; }}
+QListWidget#past:focus {{ border: 1px solid {c.accent}; }}
 QListWidget#past::item:selected {{ background: {c.accent_soft}; color: {c.text}; }}
 QTableView {{ background: {c.panel}; border: 1px solid {c.panel}; outline: none; }}
 QTableView:focus {{ border: 1px solid {c.accent}; }}
@@ -179,8 +180,10 @@ QListWidget#picks {{ border: 1px solid {c.border}; border-radius: 5px; outline: 
 QListWidget#picks:focus {{ border: 1px solid {c.accent}; }}
 QListWidget#picks::item {{ padding: 4px 8px; color: {c.text}; border: none; }}
 QListWidget#picks::item:selected {{ background: {c.accent_soft}; }}
+QHeaderView {{ background: {c.panel}; border: none; }}
 QHeaderView::section {{ background: {c.panel}; color: {c.muted}; border: none;
   border-bottom: 1px solid {c.border}; padding: 4px 6px; }}
+QHeaderView::section:vertical {{ border-bottom: none; }}
 QTableCornerButton::section {{ background: {c.panel}; border: none; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
@@ -208,6 +211,13 @@ QMenu::item:selected {{ background: {c.accent}; color: {c.accent_text}; }}
 QMenu::item:disabled {{ color: {c.muted}; }}
 QMenu::separator {{ height: 1px; background: {c.border}; margin: 4px 6px; }}
 QMenu::icon {{ padding-left: 6px; }}
+QCheckBox::indicator, QAbstractItemView::indicator {{ width: 14px; height: 14px;
+  background: {c.field}; border: 1px solid {c.muted}; border-radius: 3px; }}
+QCheckBox::indicator:checked, QAbstractItemView::indicator:checked {{
+  image: url("{arrows}/tick-{shade}.svg"); }}
+QCheckBox::indicator:disabled, QAbstractItemView::indicator:disabled {{
+  background: {c.panel}; border-color: {c.border}; }}
+QCheckBox::indicator:focus {{ border: 1px solid {c.accent}; }}
 QToolTip {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.border};
   padding: 4px; }}
 """

@@ -254,6 +254,8 @@ def test_every_column_of_the_export(tmp_path: Path) -> None:
     rows = [
         TableRow("a.wav", ("one", "two", "three"), "x", "test", "3", "r1"),
         TableRow("b.wav"),
+        TableRow("c.wav", is_left_out=True),
+        TableRow("d.wav", is_left_out=False),
     ]
     write_caption_file(rows, tmp_path / "t.csv")
     assert list(read_caption_file(tmp_path / "t.csv").rows) == rows
@@ -290,3 +292,47 @@ def test_replacing_leaves_captions_without_the_text_as_they_are(tmp_path: Path) 
     table = table.edited([path], "rain ,  soft").edited([other], "rain on tin")
     table = table.replaced("tin", "wood")
     assert [row.caption for row in table.rows] == ["rain , soft", "rain on wood"]
+
+
+def test_leaving_out_keeps_captions_and_goes_through_a_table(tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    for number, name in enumerate(("a bell", "b bell", "c bell")):
+        write_sound(folder / f"{name}.wav", number)
+    original = table_of(folder)
+    a, b, c = (row.path for row in original.rows)
+    table = original.with_left_out({a: True, b: True}).with_left_out({a: False})
+    assert [row.is_left_out for row in table.rows] == [False, True, False]
+    assert table.rows[0] == original.rows[0]
+    assert table.with_left_out({b: True, c: False}).rows[1] is table.rows[1]
+    assert table.left_out_beside(original) == {b: True}
+    assert original.with_left_out(table.left_out_beside(original)) == table
+    write_caption_file(table.table_rows(), tmp_path / "own.csv")
+    again = table_of(folder, tmp_path / "own.csv")
+    assert [(row.caption, row.is_left_out) for row in again.rows] == [
+        ("a bell", False), ("b bell", True), ("c bell", False)
+    ]  # fmt: skip
+    assert original.left_out_beside(again) == {b: False}
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_left_out"),
+    [("yes", True), ("X", True), ("1", True), ("No", False), ("0", False), ("", False),
+     ("maybe", False)],
+)  # fmt: skip
+def test_a_table_beside_the_clips_leaves_out_but_the_own_one_wins(
+    tmp_path: Path, cell: str, is_left_out: bool
+) -> None:
+    folder = tmp_path / "clips"
+    write_sound(folder / "bell.wav", 1)
+    (folder / "list.csv").write_text(f"file,Exclude\nbell.wav,{cell}\n")
+    assert table_of(folder).rows[0].is_left_out == is_left_out
+    for own, wanted in (("yes", True), ("no", False), ("", is_left_out)):
+        (tmp_path / "own.csv").write_text(f"file,caption,left_out\nbell.wav,ding,{own}\n")
+        assert table_of(folder, tmp_path / "own.csv").rows[0].is_left_out == wanted
+
+
+def test_json_says_true_and_false(tmp_path: Path) -> None:
+    write_sound(tmp_path / "bell.wav", 1)
+    record = {"file": "bell.wav", "caption": "ding", "left_out": True}
+    (tmp_path / "metadata.jsonl").write_text(json.dumps(record))
+    assert table_of(tmp_path).rows[0].is_left_out

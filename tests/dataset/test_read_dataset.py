@@ -155,6 +155,44 @@ def test_near_duplicates_share_a_split_or_are_left_out(tmp_path: Path) -> None:
     assert len(read(tmp_path, keep_near_duplicates=False).clips) == 24
 
 
+def test_of_near_duplicates_another_is_used_if_the_first_is_left_out(tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    for name, level in (("a loud", 1.0), ("b soft", 0.5), ("c softer", 0.25)):
+        write_samples(folder / f"{name}.wav", made_sound(1, 0.5) * level)
+    write_sound(folder / "other.wav", 2)
+
+    def used(*left_out: str) -> list[str]:
+        table = tmp_path / "own.csv"
+        rows = [f"{name},x,{'yes' if name in left_out else 'no'}" for name in names]
+        table.write_text("\n".join(("file,caption,left_out", *rows)))
+        dataset = read(folder, keep_near_duplicates=False, caption_table=table)
+        return [clip.path.stem for clip in dataset.clips]
+
+    names = [f"{name}.wav" for name in ("a loud", "b soft", "c softer", "other")]
+    assert used() == ["a loud", "other"]
+    assert used("a loud.wav") == ["b soft", "other"]
+    assert used("a loud.wav", "b soft.wav") == ["c softer", "other"]
+    assert used(*names[:3]) == ["other"]
+
+
+def test_clips_that_are_left_out_are_in_no_split_and_said(tmp_path: Path) -> None:
+    folder = tmp_path / "clips"
+    for number in range(10):
+        write_sound(folder / f"{chr(97 + number) * 4} bell.wav", number)
+    table = tmp_path / "own.csv"
+    table.write_text("file,left_out\naaaa bell.wav,yes\nbbbb bell.wav,yes\ncccc bell.wav,no\n")
+    dataset = read(folder, caption_table=table)
+    assert len(dataset.clips) == 8
+    said = {(f.path.name, f.excludes) for f in dataset.findings if f.kind == "left out" and f.path}
+    assert said == {("aaaa bell.wav", True), ("bbbb bell.wav", True)}
+    save_dataset(dataset, tmp_path / "kept.jsonl")
+    assert load_dataset(tmp_path / "kept.jsonl") == dataset
+    rows = [f"{path.name},yes" for path in folder.iterdir()]
+    table.write_text("\n".join(("file,left_out", *rows)))
+    with pytest.raises(DatasetError, match=r"Every clip of .* is left out"):
+        read(folder, caption_table=table)
+
+
 def test_folders_called_train_and_test(tmp_path: Path) -> None:
     for number in range(20):
         side = "test" if number < 4 else "train"

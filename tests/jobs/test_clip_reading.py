@@ -15,7 +15,14 @@ from soundstudio.dataset.dataset import load_dataset
 from soundstudio.dataset.findings import DatasetError
 from soundstudio.dataset.scan import scan_folder
 from soundstudio.jobs.background import Background
-from soundstudio.jobs.clip_reading import ClipReader, ReadClips, read_captions, write_for_run
+from soundstudio.jobs.clip_reading import (
+    ClipReader,
+    ReadClips,
+    read_captions,
+    read_own_table,
+    rebuilt,
+    write_for_run,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +51,7 @@ def reader(qapp: object) -> Iterator[ClipReader]:
 
 
 def read_now(folder: Path) -> ReadClips:
-    return read_captions(scan_folder(folder, processes=1), DatasetOptions(), {})
+    return read_captions(scan_folder(folder, processes=1), DatasetOptions(), {}, {})
 
 
 def test_a_folder_becomes_clips_with_earlier_choices(
@@ -53,14 +60,17 @@ def test_a_folder_becomes_clips_with_earlier_choices(
     seen: list[tuple[int, int]] = []
     reader.progressed.connect(lambda done, total: seen.append((done, total)))
     choices = {clips / "sound 3 bell.wav": CaptionCandidate("edited", "a cow")}
+    ticks = {clips / "sound 5 bell.wav": True}
     with qtbot.waitSignal(reader.finished, timeout=PATIENCE_MS) as finished:
-        reader.read(clips, DatasetOptions(), choices)
+        reader.read(clips, DatasetOptions(), choices, ticks)
         assert reader.is_busy
     read: ReadClips = finished.args[0]
     assert not reader.is_busy
     assert [row.caption for row in read.table.rows].count("a cow") == 1
     assert "a cow" not in [row.caption for row in read.original.rows]
-    assert sum(read.dataset.counts().values()) == 6
+    assert sum(read.dataset.counts().values()) == 5
+    assert (read.numbers.used, read.numbers.left_out) == (5, 1)
+    assert read.numbers.unused == {clips / "sound 5 bell.wav"}
     assert seen[0] == (0, 0)
     assert seen[-1] == (6, 6)
 
@@ -118,6 +128,33 @@ def test_clips_or_a_folder_that_vanished_begin_no_run(clips: Path, tmp_path: Pat
     with pytest.raises(DatasetError, match="not there any more"):
         write_for_run(read, tmp_path / "kept" / "a.jsonl", tmp_path / "runs")
     assert not (tmp_path / "kept").exists()
+
+
+def test_a_table_that_says_nothing_of_it_leaves_the_same_clips_out(
+    clips: Path, tmp_path: Path
+) -> None:
+    read = read_now(clips)
+    gone, other = clips / "sound 1 bell.wav", clips / "sound 2 bell.wav"
+    table = read.table.with_left_out({gone: True})
+    options = DatasetOptions(caption_table=tmp_path / "own.csv")
+    (tmp_path / "own.csv").write_text(f"file,caption\n{other.name},ding\n", encoding="utf-8")
+    again = read_own_table(read, table, options)
+    assert again.numbers.unused == {gone}
+    assert "ding" in {row.caption for row in again.table.rows}
+    (tmp_path / "own.csv").write_text(f"file,left_out\n{other.name},yes\n", encoding="utf-8")
+    assert read_own_table(read, table, options).numbers.unused == {other}
+
+
+def test_nothing_left_to_train_on_begins_no_run(clips: Path, tmp_path: Path) -> None:
+    read = read_now(clips)
+    table = read.table.with_left_out(dict.fromkeys((row.path for row in read.table.rows), True))
+    empty = rebuilt(read, table, DatasetOptions())
+    assert empty.numbers.used == 0
+    assert [f.sentence for f in empty.dataset.findings if f.kind == "few clips"] == [
+        "Every clip is left out: there is nothing to train on."
+    ]
+    with pytest.raises(DatasetError, match="Every clip is left out"):
+        write_for_run(empty, tmp_path / "kept" / "a.jsonl", tmp_path / "runs")
 
 
 def test_a_place_that_cannot_be_written_is_said(clips: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -31,11 +32,22 @@ def test_answers_come_back_as_they_were(tmp_path: Path) -> None:
             (os.fsdecode(b"bad \xff.wav"), "edited", "雨"),
             ("b.wav", "folder name", "rain"),
         ),
+        left_out=(("b.wav", True), ("c.wav", False)),
     )
     path = tmp_path / "data" / "answers.json"
     save_answers(answers, path)
     assert load_answers(path) == answers
     assert load_answers(path).candidates()[tmp_path / "звуки" / "b.wav"].source == "folder name"
+    assert load_answers(path).ticks()[tmp_path / "звуки" / "b.wav"]
+
+
+def test_answers_of_before_clips_could_be_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "answers.json"
+    save_answers(Answers(name="doors", left_out=(("b.wav", True),)), path)
+    values = json.loads(path.read_text(encoding="ascii"))
+    del values["left_out"]
+    path.write_text(json.dumps(values), encoding="ascii")
+    assert load_answers(path) == Answers(name="doors")
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from soundstudio.core.run_sounds import read_step_sounds
 from soundstudio.engine.loading import load_model
 from soundstudio.engine.model_store import verify_model
 from soundstudio.generation.generate import generate
+from soundstudio.training import recorder
 from soundstudio.training import trainer as trainer_module
 from soundstudio.training.checkpoints import load_checkpoint
 from soundstudio.training.new_run import change_settings
@@ -88,6 +89,23 @@ def test_a_run_becomes_a_model_that_generates(make_run: RunMaker) -> None:
     assert torch.equal(start.vae.decoder.conv_in.weight, model.vae.decoder.conv_in.weight)
     (sound,) = generate(model, GenerationRequest(prompt="rain", duration_s=0.5, steps=2))
     assert len(sound.samples) == 8000
+
+
+def test_the_status_counts_what_is_encoded(
+    make_run: RunMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "_STATUS_EVERY_S", 0.0)
+    run, seen = make_run(), []
+
+    def progress(where: Progress) -> None:
+        if where.stage == "encoding" and (status := read_status(run)) is not None:
+            seen.append((status.state, status.encoded, status.to_encode))
+
+    train_run(run, progress)
+    count = seen[0][2]
+    assert count > 7  # the clips by their latents and their sound, and the captions
+    assert seen[0] == ("preparing", 0, count)
+    assert seen[-1] == ("preparing", count, count)
 
 
 def test_the_model_says_where_it_comes_from(make_run: RunMaker) -> None:

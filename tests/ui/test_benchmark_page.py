@@ -108,13 +108,18 @@ def test_what_is_missing_or_fails_is_one_sentence(
 ) -> None:
     studio.actions["place_benchmarks"].trigger()
     panel = studio.benchmark_panel
-    panel.start.click()
+    assert not panel.start.isEnabled()
+    assert "dataset" in panel.start.toolTip()
+    studio.actions["score"].trigger()
     assert "no dataset" in panel.banner.text()
     panel.data.set_folder(str(tmp_path / "fail"))
     assert panel.banner.text() == ""
-    panel.start.click()
+    assert not panel.start.isEnabled()
+    assert "results" in panel.start.toolTip()
+    studio.actions["score"].trigger()
     assert "no folder for its results" in panel.banner.text()
     panel.out.set_folder(str(tmp_path / "out"))
+    assert panel.start.isEnabled()
     panel.start.click()
     qtbot.waitUntil(lambda: "does not hold it" in panel.banner.text(), timeout=PATIENCE_MS)
     assert panel.start.isEnabled()
@@ -204,6 +209,8 @@ def test_pages_out_of_sight_are_in_the_new_theme_when_they_are_seen(
     """The sheet is taken off and put on again; what was hidden then must have followed."""
     for place in ("place_score", "place_benchmarks", "place_generate"):
         studio.actions[place].trigger()
+        studio.benchmark_panel.data.set_folder("/d")
+        studio.benchmark_panel.out.set_folder("/o")
         studio.score_place.turn_to("benchmark" if place == "place_benchmarks" else "sets")
     for choice, colours in (("light", LIGHT), ("dark", DARK), ("light", LIGHT)):
         studio.theme.choose(choice)

@@ -116,6 +116,7 @@ def test_an_order_becomes_a_model_that_is_used(
     studio.finetune_result.use.click()
     assert studio.places.current == "generate"
     assert studio.generate.more.chosen_model() == "doors"
+    assert "“doors” makes the next sounds" in studio.generate.banner.text()
     assert "doors" in {row.id for row in studio.settings.rows}
 
 
@@ -154,6 +155,17 @@ def test_findings_are_clip_by_clip_and_play(qtbot: QtBot, studio: Studio, messy:
     }
     assert used["silence.wav"] == "left out"
     assert used["loud.wav"] == "used"
+    # A duplicate of a clip of 8 kHz has two rows, and is left out in both.
+    shutil.copy(messy / "old phone.wav", messy / "zz phone.wav")
+    go(qtbot, studio, messy)
+    rows = [r for r in range(model.rowCount()) if model.path_at(r) == messy / "zz phone.wav"]
+    assert [model.index(r, FindingColumn.USED).data() for r in rows] == ["left out"] * 2
+    words = {
+        model.index(row, FindingColumn.FILE).data(): model.index(row, FindingColumn.SENTENCE).data()
+        for row in range(model.rowCount())
+    }
+    assert words["click.wav"].startswith("It is 6 ms long")
+    assert words["zz copy.wav"].startswith("Holds the very same sound as")
     row = next(r for r in range(model.rowCount()) if model.path_at(r) == messy / "loud.wav")
     with qtbot.waitExposed(studio.window):
         studio.window.activateWindow()
@@ -222,6 +234,63 @@ def test_captions_are_edited_in_cells_and_in_bulk_and_undone(
     assert not page.undo.isEnabled()
     assert desk.table is not None
     qtbot.waitUntil(lambda: page.note() == "", timeout=5000)
+
+
+def test_clips_are_left_out_one_by_one_and_in_bulk_and_taken_back(
+    qtbot: QtBot, studio: Studio, messy: Path
+) -> None:
+    go(qtbot, studio, messy)
+    studio.finetune.show_step("captions")
+    page, sounds = studio.finetuning.captions_page, []
+    page.sound_chosen.connect(lambda path, now: sounds.append(path))
+    with qtbot.waitExposed(studio.window):
+        studio.window.activateWindow()
+    page.table.move_quietly(0)
+
+    def click(row: int, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
+        place = page.table.visualRect(page.model.index(row, CaptionColumn.USED)).center()
+        QTest.mouseClick(page.table.viewport(), button, pos=place)
+
+    def ticks() -> list[bool]:
+        role = Qt.ItemDataRole.CheckStateRole
+        rows = range(page.model.rowCount())
+        states = [page.model.index(row, CaptionColumn.USED).data(role) for row in rows]
+        return [state == Qt.CheckState.Checked for state in states]
+
+    click(3)
+    qtbot.waitUntil(lambda: ticks().count(False) == 1, timeout=5000)
+    assert not ticks()[3]
+    assert page.table.current_row() == 0  # a tick selects and plays nothing
+    qtbot.wait(150)
+    assert sounds == []
+    qtbot.waitUntil(lambda: "7 clips" in studio.finetune.words(), timeout=5000)
+    assert "Clips to use: 7," in studio.finetuning.findings_page.words()
+    assert "Left out: 7," in studio.finetuning.findings_page.words()
+    assert "left out" in page.model.index(3, CaptionColumn.CLIP).data(
+        Qt.ItemDataRole.AccessibleTextRole
+    )
+    page.table.selectAll()
+    assert page.leave_out.text() == "Leave these 8 clips out"
+    page.table.setFocus()
+    QTest.keyClick(page.table, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: not any(ticks()), timeout=5000)
+    page.undo.click()
+    assert ticks().count(False) == 1
+    click(2)  # of one of several selected ones: all of them follow
+    qtbot.waitUntil(lambda: not any(ticks()), timeout=5000)
+    assert page.leave_out.text() == "Use these 8 clips again"
+    qtbot.waitUntil(
+        lambda: "nothing to train on" in studio.finetuning.findings_page.words(), timeout=5000
+    )
+    studio.finetune.begin_requested.emit()
+    qtbot.waitUntil(lambda: "Every clip is left out" in studio.finetune.banner.text(), timeout=5000)
+    page.undo.click()
+    assert ticks().count(False) == 1
+    page.filter.setCurrentIndex(page.filter.findData("left out"))
+    qtbot.waitUntil(lambda: page.model.rowCount() == 1, timeout=5000)
+    page.leave_out.click()
+    qtbot.waitUntil(lambda: all(ticks()), timeout=5000)
+    qtbot.waitUntil(lambda: "8 clips" in studio.finetune.words(), timeout=5000)
 
 
 def test_every_caption_that_was_found_is_seen_and_can_be_taken(
@@ -300,6 +369,8 @@ def test_answers_come_back_after_a_restart(
     page = studio.finetuning.settings_page
     studio.finetuning.captions_page.captions_set.emit([messy / "Doors" / "oak slam.wav"], "bang")
     qtbot.waitUntil(lambda: captions(studio)["oak slam.wav"] == "bang", timeout=5000)
+    studio.finetuning.captions_page.left_out_set.emit([messy / "old phone.wav"], True)
+    qtbot.waitUntil(lambda: "7 clips" in studio.finetune.words(), timeout=5000)
     studio.finetune.show_step("settings")
     page.name_field.setFocus()
     page.name_field.selectAll()
@@ -310,6 +381,7 @@ def test_answers_come_back_after_a_restart(
     again.actions["place_finetune"].trigger()
     qtbot.waitUntil(lambda: again.finetune.step() == "settings", timeout=PATIENCE_MS)
     assert captions(again)["oak slam.wav"] == "bang"
+    assert "7 clips" in again.finetune.words()
     assert again.finetuning.settings_page.name() == "doors-2"
     assert again.finetuning.settings_page.settings().steps == 777
     assert again.finetuning.settings_page.settings().warmup_steps == 77
@@ -332,6 +404,19 @@ def test_a_folder_that_is_gone_after_a_restart_loses_no_answer(
     again.finetuning.folder_page.again_requested.emit()
     qtbot.waitUntil(lambda: again.finetune.step() == "findings", timeout=PATIENCE_MS)
     assert captions(again)["oak slam.wav"] == "bang"
+
+
+def test_a_run_under_way_stays_in_front_when_the_window_comes_back(
+    qtbot: QtBot, make_studio: Callable[..., Studio], studio: Studio, messy: Path
+) -> None:
+    go(qtbot, studio, messy)
+    studio.window.leave()
+    again = make_studio()
+    again.run_desk.step_requested.emit("training")  # as it does for a run that it finds at work
+    again.actions["place_finetune"].trigger()
+    assert again.finetune.step() == "training"
+    qtbot.waitUntil(lambda: again.finetune.is_reachable("captions"), timeout=PATIENCE_MS)
+    assert again.finetune.step() == "training"
 
 
 def test_a_scan_is_cancelled_and_begun_again(qtbot: QtBot, studio: Studio, messy: Path) -> None:
@@ -378,7 +463,10 @@ def test_names_that_are_taken_or_odd_are_refused_before_anything_is_written(
     go(qtbot, studio, messy)
     page = studio.finetuning.settings_page
     assert page.name() == "my-doors-no-7-2"
+    # A run of that name was begun: the next one gets the next.
+    (studio.folders.runs / "my-doors-no-7-2").mkdir()
     studio.finetune.show_step("settings")
+    assert page.name() == "my-doors-no-7-3"
     for name, words in (
         ("my-doors-no-7", "already"), ("starter", "already"), ("дверь", "cannot be the name"),
         ("", "no name yet"),
@@ -436,6 +524,37 @@ def test_the_place_is_as_wide_as_the_window_and_gives_the_room_back(
     keys = {key.toString() for key in studio.actions["generate"].shortcuts()}
     assert "Ctrl+Return" in keys
     assert studio.actions["finetune_next"].shortcut().toString() == "Alt+Right"
+
+
+def test_the_library_is_folded_away_here_and_each_place_keeps_its_own(
+    qtbot: QtBot, make_studio: Callable[..., Studio], studio: Studio
+) -> None:
+    with qtbot.waitExposed(studio.window):
+        studio.window.activateWindow()
+    height = studio.library_panel.height()
+    actions, library = studio.actions, studio.library_panel
+    actions["place_finetune"].trigger()
+    assert not library.isVisible()
+    assert not actions["show_library"].isChecked()
+    actions["search"].trigger()
+    assert library.isVisible()
+    assert actions["show_library"].isChecked()
+    assert library.search.hasFocus()
+    actions["show_library"].trigger()
+    assert not library.isVisible()
+    assert studio.finetune.isAncestorOf(studio.window.focusWidget())
+    actions["place_generate"].trigger()
+    assert library.isVisible()
+    assert library.height() == height
+    actions["show_library"].trigger()
+    studio.window.leave()
+    again = make_studio()
+    assert not again.library_panel.isVisible()
+    assert not again.actions["show_library"].isChecked()
+    again.actions["show_library"].trigger()
+    # As high as before, but for what the second window is lower on the small offscreen screen.
+    lost = studio.window.height() - again.window.height()
+    assert again.library_panel.height() == pytest.approx(height - lost, abs=8)
 
 
 def test_looking_at_a_folder_keeps_the_window_live(

@@ -30,6 +30,7 @@ from soundstudio.core.run_sounds import ValidationSound
 from soundstudio.dataset.dataset import save_dataset
 from soundstudio.jobs.background import Background
 from soundstudio.jobs.queue import JobQueue
+from soundstudio.jobs.run_facts import look_at_run
 from soundstudio.jobs.run_thread import RunThread
 from soundstudio.jobs.stall_monitor import StallMonitor
 from soundstudio.ui.blind_test import BlindTest
@@ -38,7 +39,16 @@ from soundstudio.ui.finetune_result import FinetuneResult
 from soundstudio.ui.finetune_run_desk import FinetuneRunDesk
 from soundstudio.ui.finetune_runs import FinetuneRuns
 from soundstudio.ui.finetune_training import FinetuneTraining
-from soundstudio.ui.finetune_words import duration_words, estimate_words, remaining_s
+from soundstudio.ui.finetune_words import (
+    duration_words,
+    estimate_words,
+    fraction_of,
+    progress_words,
+    remaining_s,
+    short_state,
+    state_words,
+)
+from soundstudio.ui.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -493,15 +503,36 @@ def test_both_themes_paint_curves_that_the_pointer_reads(
     assert curves.grab().toImage() != before
 
 
+def test_the_list_of_runs_follows_the_theme(place: Place, theme: Theme) -> None:
+    for choice, colours in (("light", LIGHT), ("dark", DARK), ("light", LIGHT)):
+        theme.choose(choice)
+        image = place.runs.list.viewport().grab().toImage()
+        middle = image.pixelColor(image.width() // 2, image.height() - 3)
+        assert middle.name() == colours.panel, choice
+
+
 def test_words() -> None:
     assert [duration_words(s) for s in (3, 89, 720, 3600, 11520, 187_200)] == [
         "3 s", "89 s", "12 min", "1 h", "3 h 12 min", "2 d 4 h",
     ]  # fmt: skip
 
 
-def test_the_time_that_is_left(made_run: RunFolder) -> None:
-    from soundstudio.jobs.run_facts import look_at_run
+def test_preparing_tells_how_far_it_is(made_run: RunFolder) -> None:
+    facts = look_at_run(made_run)
+    assert facts is not None
+    assert facts.status is not None
+    status = dataclasses.replace(facts.status, step=0, encoded=30, to_encode=1200)
+    preparing = dataclasses.replace(facts, phase="preparing", status=status)
+    assert state_words(preparing).endswith("encoded, 30 of 1,200")
+    assert fraction_of(preparing) == 0.025
+    assert short_state(preparing) == "preparing"
+    assert progress_words(preparing) == ""
+    training = dataclasses.replace(facts, phase="training")
+    assert state_words(training) == "Training"
+    assert fraction_of(training) == training.step / training.steps
 
+
+def test_the_time_that_is_left(made_run: RunFolder) -> None:
     facts = look_at_run(made_run)
     assert facts is not None
     assert remaining_s(facts) is None
