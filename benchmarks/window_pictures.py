@@ -54,6 +54,9 @@ class RunPhotographer:
 
     def take(self) -> None:
         studio = self.studio
+        if studio.status.phase not in ("ready", "failed"):
+            QTimer.singleShot(WAIT_MS, self.take)
+            return
         sounds = studio.finetune_training.sounds
         best = studio.finetune_training.facts.best_step
         sounds.table.setCurrentIndex(sounds.model.index(0, sounds.model.column_of(best)))
