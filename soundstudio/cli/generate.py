@@ -80,14 +80,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="make N of each variation, keep the one nearest to the wish by the model's CLAP "
         f"(default: %(default)s; the original AudioLDM: {ORIGINAL_CANDIDATES})")  # fmt: skip
     add("--quality", choices=[quality.id for quality in QUALITIES],
-        help=f"sampler, steps and shortcuts in one word (default: {NORMAL.id}; with one of the "
-        "next three but no quality: none of its shortcuts)")  # fmt: skip
-    add("--steps", metavar="N", type=int, help=f"default: {defaults.steps}, or the quality's")
+        help=f"sampler and steps in one word (default: {NORMAL.id})")  # fmt: skip
+    add("--steps", metavar="N", type=int, help="default: the quality's")
     add("--sampler", metavar="NAME",
-        help=f"{', '.join(SAMPLERS)} (default: {defaults.sampler}, or the quality's)")  # fmt: skip
-    add("--guidance-every", metavar="N", type=int,
-        help="compute the guidance anew at each so many calls of the model only (default: "
-        f"{defaults.guidance_every}, or the quality's)")  # fmt: skip
+        help=f"{', '.join(SAMPLERS)} (default: the quality's)")  # fmt: skip
     add("--guidance", metavar="W", type=float, default=defaults.guidance,
         help="how closely to follow the prompt, 1 and up (default: %(default)s)")  # fmt: skip
     add("--seed", metavar="N", type=int,
@@ -180,16 +176,11 @@ def request_of(args: argparse.Namespace, settings: Settings) -> GenerationReques
 
 
 def _with_work(request: GenerationRequest, args: argparse.Namespace) -> GenerationRequest:
-    """The request with its quality, and with what was said of its own.
-
-    Who sets steps or the sampler and names no quality means just that, without shortcuts.
-    """
-    names = ("steps", "sampler", "guidance_every")
+    """The request with its quality, and with the steps and the sampler that were set beside it."""
+    names = ("steps", "sampler")
     own = {name: value for name in names if (value := getattr(args, name)) is not None}
-    if args.quality is not None or not own:
-        quality = find_quality(args.quality or NORMAL.id)
-        request = dataclasses.replace(quality.applied_to(request), eta=request.eta)
-    return dataclasses.replace(request, **own)
+    made = find_quality(args.quality or NORMAL.id).applied_to(request)
+    return dataclasses.replace(made, eta=request.eta, **own)
 
 
 def _row_destination(base: Destination, name: str) -> Destination:

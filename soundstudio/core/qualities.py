@@ -24,7 +24,6 @@ class Quality:
     sentence: str
     sampler: str
     steps: int
-    guidance_every: int
 
     def applied_to(self, request: GenerationRequest) -> GenerationRequest:
         """The request, made with this quality."""
@@ -32,14 +31,13 @@ class Quality:
             request,
             sampler=self.sampler,
             steps=self.steps,
-            guidance_every=self.guidance_every,
             eta=0.0,
         )
 
 
-DRAFT: Final = Quality("draft", "Draft", "To look for ideas and seeds", "dpm++", 8, 2)
-NORMAL: Final = Quality("normal", "Normal", "Hardly worse than Fine", "dpm++", 20, 2)
-FINE: Final = Quality("fine", "Fine", "Nothing is left out", "dpm++", 50, 1)
+DRAFT: Final = Quality("draft", "Draft", "To look for ideas and seeds", "dpm++", 6)
+NORMAL: Final = Quality("normal", "Normal", "Hardly worse than fine", "dpm++", 15)
+FINE: Final = Quality("fine", "Fine", "More steps change next to nothing", "dpm++", 50)
 QUALITIES: Final = (DRAFT, NORMAL, FINE)
 
 

@@ -13,7 +13,6 @@ MIN_DURATION_S = 0.5
 MAX_DURATION_S = 30.0
 MAX_STEPS = 1000
 MAX_GUIDANCE = 30.0
-MAX_GUIDANCE_EVERY = 10
 MAX_VARIATIONS = 64
 MAX_CANDIDATES = 16
 ORIGINAL_CANDIDATES = 3
@@ -38,8 +37,6 @@ class GenerationRequest:
     like: path of a reference clip whose CLAP embedding conditions the model, or None.
     like_weight: share of the reference clip in the condition, 0 (text only) to 1 (clip only).
     guidance: classifier-free guidance scale w of uncond + w (cond - uncond); 1 switches it off.
-    guidance_every: the guidance is computed anew at each so many calls of the UNet; the calls
-        between take the last difference, for about half of the time. 1 leaves nothing out.
     eta: DDIM's eta (Song et al. 2021, eq. 16): 0 deterministic, 1 as DDPM; DDIM only.
     seed: variation i draws its noise with seed + i, alone or in a batch.
     candidates: of each variation so many are made and the one most like the condition by CLAP is
@@ -55,7 +52,6 @@ class GenerationRequest:
     like_weight: float = 1.0
     duration_s: float = 5.0
     guidance: float = 2.5
-    guidance_every: int = 1
     steps: int = 20
     sampler: str = DEFAULT_SAMPLER
     eta: float = 0.0
@@ -68,7 +64,6 @@ class GenerationRequest:
         _check_prompt(self)
         _check_range("duration", self.duration_s, MIN_DURATION_S, MAX_DURATION_S, " s")
         _check_range("guidance", self.guidance, 1.0, MAX_GUIDANCE)
-        _check_range("interval of the guidance", self.guidance_every, 1, MAX_GUIDANCE_EVERY)
         _check_range("number of steps", self.steps, 1, MAX_STEPS)
         _check_range("number of variations", self.variations, 1, MAX_VARIATIONS)
         _check_range("number of candidates", self.candidates, 1, MAX_CANDIDATES)
@@ -119,7 +114,6 @@ class GenerationRequest:
             prompt=str(self.prompt),
             duration_s=float(self.duration_s),
             guidance=float(self.guidance),
-            guidance_every=int(self.guidance_every),
             like_weight=float(self.like_weight),
             eta=float(self.eta),
             steps=int(self.steps),

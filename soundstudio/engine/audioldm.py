@@ -12,7 +12,6 @@ from soundstudio.core.errors import DeviceError, ModelError
 from soundstudio.core.progress import Progress, ProgressCallback, ignore_progress
 from soundstudio.engine.devices import torch_dtype
 from soundstudio.engine.failures import explained_failures
-from soundstudio.engine.guidance import GuidedUnet
 from soundstudio.engine.samplers import build_schedule
 
 if TYPE_CHECKING:
@@ -165,20 +164,40 @@ class AudioLDM:
         with torch.inference_mode(), explained_failures("generating"):
             noise = torch.cat([torch.randn(shape, generator=g) for g in generators])
             latents = noise.to(self.device.kind) * schedule.initial_scale
-            predict = GuidedUnet(
-                self.unet,
-                condition.wanted,
-                condition.against,
-                scale=request.guidance,
-                every=request.guidance_every,
-                dtype=torch_dtype(self.precision.unet),
-            )
+            embeddings = _guided_batch(condition, len(seeds)).to(torch_dtype(self.precision.unet))
             report(0)
             for done, timestep in enumerate(schedule.timesteps, start=1):
-                prediction = predict(schedule.model_input(latents, timestep), timestep)
+                model_input = schedule.model_input(latents, timestep)
+                prediction = self._predict(model_input, timestep, embeddings, request.guidance)
                 latents = schedule.step(prediction, timestep, latents, request.eta, generators)
                 report(done)
             return self._checked(latents, clip=request.sampler != "ddim")
+
+    def _predict(
+        self,
+        model_input: torch.Tensor,
+        timestep: torch.Tensor,
+        embeddings: torch.Tensor,
+        guidance: float,
+    ) -> torch.Tensor:
+        """The UNet's prediction, guided: uncond + w (cond - uncond), both in one batch."""
+        import torch
+
+        count = model_input.shape[0]
+        guided = embeddings.shape[0] == 2 * count
+        batch = torch.cat([model_input, model_input]) if guided else model_input
+        output: torch.Tensor = self.unet(
+            batch.to(embeddings.dtype),
+            timestep,
+            encoder_hidden_states=None,
+            class_labels=embeddings,
+            return_dict=False,
+        )[0]
+        output = output.float()
+        if not guided:
+            return output
+        against, wanted = output.chunk(2)
+        return against + guidance * (wanted - against)
 
     def _checked(self, latents: torch.Tensor, clip: bool) -> torch.Tensor:
         import torch
@@ -219,3 +238,13 @@ class AudioLDM:
         if len(samples) < length_samples:
             samples = np.pad(samples, (0, length_samples - len(samples)))
         return np.ascontiguousarray(samples, dtype=np.float32)
+
+
+def _guided_batch(condition: Condition, count: int) -> torch.Tensor:
+    """Embeddings [2 count, embedding], the negative half first; [count, …] without guidance."""
+    import torch
+
+    rows = [condition.wanted.expand(count, -1)]
+    if condition.against is not None:
+        rows.insert(0, condition.against.expand(count, -1))
+    return torch.cat(rows)

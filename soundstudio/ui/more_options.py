@@ -20,7 +20,6 @@ from soundstudio.core.qualities import NORMAL
 from soundstudio.core.requests import (
     MAX_CANDIDATES,
     MAX_GUIDANCE,
-    MAX_GUIDANCE_EVERY,
     MAX_STEPS,
     ORIGINAL_CANDIDATES,
     SAMPLERS,
@@ -61,14 +60,6 @@ class MoreOptions(QWidget):
             self._box, minimum=1, maximum=MAX_GUIDANCE, singleStep=0.5, decimals=1
         )
         self.guidance.setToolTip("How strictly the prompt is followed; 1 switches it off")
-        self.every = QSpinBox(
-            self._box, minimum=1, maximum=MAX_GUIDANCE_EVERY, prefix="every ", suffix=" steps"
-        )
-        self.every.setSpecialValueText("every step")
-        self.every.setToolTip(
-            "At the steps between, the guidance of the last one serves again: less exact, but "
-            "such a step takes about half of the time"
-        )
         self.steps = QSpinBox(self._box, minimum=1, maximum=MAX_STEPS)
         self.steps.setToolTip("More steps take longer; beyond 50 little changes")
         self.sampler = QComboBox(self._box)
@@ -77,7 +68,7 @@ class MoreOptions(QWidget):
         self.sampler.currentIndexChanged.connect(self._on_sampler)
         self.eta = QDoubleSpinBox(self._box, minimum=0, maximum=1, singleStep=0.1, decimals=2)
         self.eta.setToolTip("Noise added at each step of DDIM; 0 adds none")
-        for spin in (self.every, self.steps, self.eta):
+        for spin in (self.steps, self.eta):
             spin.valueChanged.connect(self.work_changed)
         self.candidates = QSpinBox(self._box, minimum=1, maximum=MAX_CANDIDATES)
         self.candidates.setSpecialValueText("off")
@@ -92,7 +83,6 @@ class MoreOptions(QWidget):
         for name, widget in (
             ("Model", self.model),
             ("Guidance", self.guidance),
-            ("Guided", self.every),
             ("Steps", self.steps),
             ("Sampler", self.sampler),
             ("Eta", self.eta),
@@ -114,7 +104,6 @@ class MoreOptions(QWidget):
             self._fold,
             self.model,
             self.guidance,
-            self.every,
             self.steps,
             self.sampler,
             self.eta,
@@ -163,14 +152,12 @@ class MoreOptions(QWidget):
             request,
             steps=self.steps.value(),
             sampler=sampler,
-            guidance_every=self.every.value(),
             eta=round(self.eta.value(), 2) if sampler == "ddim" else 0.0,
         )
 
     def set_request(self, request: GenerationRequest) -> None:
         """Show a request's values, the model left aside."""
         self.guidance.setValue(request.guidance)
-        self.every.setValue(request.guidance_every)
         self.steps.setValue(request.steps)
         self.sampler.setCurrentIndex(max(0, self.sampler.findData(request.sampler)))
         self.eta.setValue(request.eta)
@@ -180,7 +167,6 @@ class MoreOptions(QWidget):
     def set_work(self, quality: Quality) -> None:
         """Show what a quality sets; all else stays."""
         self.steps.setValue(quality.steps)
-        self.every.setValue(quality.guidance_every)
         self.sampler.setCurrentIndex(max(0, self.sampler.findData(quality.sampler)))
         self.eta.setValue(0.0)
 

@@ -23,7 +23,7 @@ class QualityChoice(QWidget):
             button = QToolButton(self)
             button.setText(quality.title)
             button.setAccessibleName(f"Quality {quality.title}")
-            button.setToolTip(f"{quality.sentence} ({_work_of(quality)})")
+            button.setToolTip(f"{quality.sentence} ({quality.steps} steps)")
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self._group.addButton(button, number)
@@ -47,10 +47,3 @@ class QualityChoice(QWidget):
             button.setChecked(quality is QUALITIES[number])
         self._group.setExclusive(True)
         self._own.setVisible(quality is None)
-
-
-def _work_of(quality: Quality) -> str:
-    work = f"{quality.steps} steps"
-    if quality.guidance_every > 1:
-        work += f", guided at every {('second', 'third')[quality.guidance_every - 2]}"
-    return work

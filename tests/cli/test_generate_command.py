@@ -271,10 +271,8 @@ def test_a_defect_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsys: Any) 
         ([], NORMAL),
         (["--quality", "draft"], DRAFT),
         (["--quality", "fine", "--steps", "3"], dataclasses.replace(FINE, steps=3)),
-        # Who sets steps or the sampler and names no quality gets no shortcuts.
-        (["--steps", "3"], dataclasses.replace(FINE, steps=3)),
-        (["--sampler", "euler"], dataclasses.replace(FINE, sampler="euler", steps=20)),
-        (["--guidance-every", "4"], dataclasses.replace(FINE, steps=20, guidance_every=4)),
+        (["--steps", "3"], dataclasses.replace(NORMAL, steps=3)),
+        (["--sampler", "euler"], dataclasses.replace(NORMAL, sampler="euler")),
     ],
 )
 def test_quality_and_own_settings(words: list[str], work: Quality) -> None:

@@ -32,22 +32,14 @@ def test_a_quality_leaves_the_wish_alone(quality: Quality) -> None:
 def test_other_work_is_no_quality() -> None:
     assert quality_of(RAIN) is None
     made = FINE.applied_to(RAIN)
-    assert quality_of(dataclasses.replace(made, guidance_every=FINE.guidance_every + 1)) is None
+    assert quality_of(dataclasses.replace(made, steps=FINE.steps + 1)) is None
 
 
 def test_qualities_are_in_order() -> None:
-    calls = [q.steps + -(-q.steps // q.guidance_every) for q in QUALITIES]
-    assert calls == sorted(calls)
-    assert FINE.guidance_every == 1
+    assert DRAFT.steps < NORMAL.steps < FINE.steps
     assert [find_quality(q.id) for q in QUALITIES] == [DRAFT, NORMAL, FINE]
 
 
 def test_unknown_quality() -> None:
     with pytest.raises(InvalidRequestError, match="superb"):
         find_quality("superb")
-
-
-def test_a_stored_request_without_the_interval_guides_always() -> None:
-    values = RAIN.to_dict()
-    del values["guidance_every"]
-    assert GenerationRequest.from_dict(values).guidance_every == 1

@@ -37,8 +37,6 @@ def test_defaults_are_valid() -> None:
         ({"steps": 0}, "steps"),
         ({"steps": 1001}, "steps"),
         ({"guidance": 0.5}, "guidance"),
-        ({"guidance_every": 0}, "guidance"),
-        ({"guidance_every": 11}, "guidance"),
         ({"variations": 0}, "variations"),
         ({"variations": 65}, "variations"),
         ({"seed": -1}, "seed"),

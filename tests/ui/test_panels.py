@@ -105,7 +105,6 @@ def test_request_round_trip(panel: GeneratePanel) -> None:
         like_weight=0.4,
         duration_s=12.5,
         guidance=4.5,
-        guidance_every=3,
         steps=37,
         sampler="ddim",
         eta=0.5,
@@ -517,5 +516,3 @@ def test_own_settings_are_no_quality(panel: GeneratePanel) -> None:
     assert panel.request().steps == NORMAL.steps + 1
     panel.set_request(DRAFT.applied_to(GenerationRequest(prompt="rain")))
     assert pressed_quality(panel) == ["Draft"]
-    panel.more.every.setValue(DRAFT.guidance_every + 1)
-    assert pressed_quality(panel) == []
