@@ -90,6 +90,7 @@ class _Conversation:
         self._ranks = ranks
         self._lines: queue.SimpleQueue[tuple[int, dict[str, Any] | None]] = queue.SimpleQueue()
         self._finished: dict[int, RunStatus] = {}
+        self._complained: set[int] = set()
         self._explained: StudioError | None = None
         self._unexplained: StudioError | None = None
         self._readers = [
@@ -139,6 +140,7 @@ class _Conversation:
             self._finished[number] = RunStatus(**(line["done"] | {"notes": notes}))
         elif "error" in line:
             # When one fails, its fellows lose their connection: the one that can explain counts.
+            self._complained.add(number)
             error = error_of(line["error"])
             if type(error) is StudioError:
                 self._unexplained = self._unexplained or error
@@ -151,8 +153,9 @@ class _Conversation:
                 _ask_to_stop(self._ranks[0])
 
     def _note_end(self, number: int) -> None:
-        if number not in self._finished and not self._has_failed:
-            self._unexplained = LostRankError(
+        if number not in self._finished and number not in self._complained:
+            # Its fellows may have said before that they lost the connection.
+            self._explained = self._explained or LostRankError(
                 "One of the training's processes ended; the memory may have run out.",
                 "Resume the run, with fewer processes or a smaller batch.",
             )

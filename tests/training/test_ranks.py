@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -108,6 +109,20 @@ def test_a_killed_process_ends_the_others(
     found = load_checkpoint(run)
     assert found is not None
     assert found.step >= 2
+
+
+def test_a_process_that_died_explains_what_its_fellows_complain_of() -> None:
+    """Whichever is heard first: the lost connection or the silence."""
+    complaint = json.dumps({"error": {"kind": "StudioError", "message": "connection reset"}})
+    programs = (f"print({complaint!r}, flush=True)", "import time; time.sleep(1)")
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for program in programs
+    ]
+    with pytest.raises(LostRankError):
+        ranks._Conversation(children).outcome(lambda _: None, lambda _: None)
 
 
 def test_a_parent_that_dies_takes_the_training_along(make_run: RunMaker) -> None:
