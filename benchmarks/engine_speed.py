@@ -152,6 +152,8 @@ def finish(device: str) -> None:
     """Wait for what a graphics card still computes."""
     if device == "cuda":
         torch.cuda.synchronize()
+    elif device == "mps":
+        torch.mps.synchronize()
 
 
 def peak_gib(device: str) -> float:

@@ -56,6 +56,20 @@ S_SIZE: dict[str, dict[str, Any]] = {
         "projection_dim": 512,
     },
 }
+# CLAP's audio tower in AudioLDM-s: HTSAT-tiny.
+S_TOWER: dict[str, dict[str, Any]] = {
+    "audio": {
+        "spec_size": 256,
+        "window_size": 8,
+        "num_mel_bins": 64,
+        "patch_embeds_hidden_size": 96,
+        "depths": [2, 2, 6, 2],
+        "num_attention_heads": [4, 8, 16, 32],
+        "hidden_size": 768,
+        "projection_dim": 512,
+    },
+    "features": {"feature_size": 64, "max_length_s": 10},
+}
 
 
 def main() -> None:

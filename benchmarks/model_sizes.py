@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from engine_speed import finish, peak_gib
-from generation_speed import PROMPT, S_SIZE, TESTS
+from generation_speed import PROMPT, S_SIZE, S_TOWER, TESTS
 
 from soundstudio.audio.files import Sound, write_wav
 from soundstudio.core.catalogue import row_of_folder
@@ -37,12 +37,8 @@ DURATION_S = 5.12
 AUTHORS_STEPS = 200
 VOCABULARY = 50_265
 WIDTHS = {"s": (128, 256, 384, 640), "m": (192, 384, 576, 960), "l": (256, 512, 768, 1280)}
-TINY_TOWER = {
-    "spec_size": 256, "window_size": 8, "num_mel_bins": 64, "patch_embeds_hidden_size": 96,
-    "depths": [2, 2, 6, 2], "num_attention_heads": [4, 8, 16, 32], "hidden_size": 768,
-    "projection_dim": 512,
-}  # fmt: skip
-BASE_TOWER = TINY_TOWER | {
+# CLAP's audio tower in AudioLDM-m: HTSAT-base.
+M_TOWER = S_TOWER["audio"] | {
     "patch_embeds_hidden_size": 128, "depths": [2, 2, 12, 2], "hidden_size": 1024
 }  # fmt: skip
 
@@ -77,11 +73,11 @@ def build(folder: Path, size: str) -> Path:
     from tiny_model import build_tiny_model
 
     widths = list(WIDTHS[size])
-    parts = dict(S_SIZE)
+    parts = S_SIZE | S_TOWER
     parts["unet"] = S_SIZE["unet"] | {"block_out_channels": widths, "cross_attention_dim": widths}
     parts["text"] = S_SIZE["text"] | {"vocab_size": VOCABULARY}
-    parts["audio"] = BASE_TOWER if size == "m" else TINY_TOWER
-    parts["features"] = {"feature_size": 64, "fft_window_size": 1024, "max_length_s": 10}
+    if size == "m":
+        parts["audio"] = M_TOWER
     build_tiny_model(folder, **parts)
     fill_vocabulary(folder / "tokenizer" / "tokenizer.json", VOCABULARY)
     return folder

@@ -27,8 +27,9 @@ import torch
 from diffusers import DDPMScheduler, UNet2DConditionModel
 from diffusers.optimization import get_scheduler
 from diffusers.training_utils import EMAModel
+from engine_speed import finish
 from finetune_memory import made_clips
-from generation_speed import S_SIZE, TESTS
+from generation_speed import S_SIZE, S_TOWER, TESTS
 
 from soundstudio.core.finetuning import FinetuneSettings
 from soundstudio.core.run_files import read_description
@@ -57,20 +58,6 @@ if TYPE_CHECKING:
 LEAST_GAIN = 2.0
 NOISE = 1.05  # so much slower than plain diffusers counts as the clock's doing
 CLIPS = 8
-# CLAP's audio tower in AudioLDM-s: HTSAT-tiny.
-S_TOWER: dict[str, dict[str, Any]] = {
-    "audio": {
-        "spec_size": 256,
-        "window_size": 8,
-        "num_mel_bins": 64,
-        "patch_embeds_hidden_size": 96,
-        "depths": [2, 2, 6, 2],
-        "num_attention_heads": [4, 8, 16, 32],
-        "hidden_size": 768,
-        "projection_dim": 512,
-    },
-    "features": {"feature_size": 64, "max_length_s": 10},
-}
 
 
 def main() -> int:
@@ -309,14 +296,6 @@ def profile(steps: dict[str, Callable[[int], Any]]) -> None:
         print(f"\n{name}")
         rows = recorded.key_averages()
         print(rows.table(sort_by="self_cpu_time_total", row_limit=16, max_name_column_width=48))
-
-
-def finish(device: str) -> None:
-    """Wait for what a graphics card still computes."""
-    if device == "cuda":
-        torch.cuda.synchronize()
-    elif device == "mps":
-        torch.mps.synchronize()
 
 
 if __name__ == "__main__":

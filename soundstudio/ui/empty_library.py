@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
+from soundstudio.ui.empty_page import EmptyPage
 from soundstudio.ui.flow_layout import FlowLayout
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def empty_words(query: ClipQuery, is_filtered: bool) -> tuple[str, str]:
     return ("No sound is rated that high", "Press 1 to 5 on a sound to rate it.")
 
 
-class EmptyLibrary(QWidget):
+class EmptyLibrary(EmptyPage):
     """signals: prompt_chosen(str): an example. clear_requested(): show everything again."""
 
     prompt_chosen = Signal(str)
@@ -44,16 +45,6 @@ class EmptyLibrary(QWidget):
         self, examples: Sequence[str], theme: Theme, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._heading = QLabel(self)
-        self._heading.setObjectName("heading")
-        font = self._heading.font()
-        font.setPointSizeF(font.pointSizeF() * 1.25)
-        self._heading.setFont(font)
-        self._sentence = QLabel(self, wordWrap=True)
-        self._sentence.setObjectName("muted")
-        for label in (self._heading, self._sentence):
-            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            label.setTextFormat(Qt.TextFormat.PlainText)
         self._examples = QWidget(self)
         flow = FlowLayout(8, self._examples)
         flow.setContentsMargins(0, 0, 0, 0)
@@ -67,25 +58,13 @@ class EmptyLibrary(QWidget):
         self._clear = QPushButton("Show everything", self)
         self._clear.setAccessibleName("Show everything")
         self._clear.clicked.connect(self.clear_requested)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(40, 12, 40, 12)
-        column.setSpacing(8)
-        column.addStretch(1)
-        column.addWidget(self._heading)
-        column.addWidget(self._sentence)
-        column.addSpacing(6)
-        column.addWidget(self._examples)
-        column.addWidget(self._clear, alignment=Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(2)
+        self._examples.setContentsMargins(0, 6, 0, 0)
+        self.add(self._examples)
+        self.add(self._clear, Qt.AlignmentFlag.AlignHCenter)
         self._clear.hide()
 
     def show_for(self, query: ClipQuery, is_filtered: bool) -> None:
         """Say why the list is empty."""
-        heading, sentence = empty_words(query, is_filtered)
-        self._heading.setText(heading)
-        self._sentence.setText(sentence)
+        self.say(*empty_words(query, is_filtered))
         self._examples.setVisible(not is_filtered)
         self._clear.setVisible(is_filtered)
-
-    def heading(self) -> str:
-        return self._heading.text()

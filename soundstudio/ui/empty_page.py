@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 
 class EmptyPage(QWidget):
-    """Both in the middle, a little above it."""
+    """Both in the middle, a little above it; what subclasses `add` stands below them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -18,7 +18,7 @@ class EmptyPage(QWidget):
         self.heading.setFont(font)
         self.sentence = QLabel(self, wordWrap=True)
         self.sentence.setObjectName("muted")
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(40, 12, 40, 12)
         column.setSpacing(8)
         column.addStretch(1)
@@ -27,6 +27,11 @@ class EmptyPage(QWidget):
             label.setTextFormat(Qt.TextFormat.PlainText)
             column.addWidget(label)
         column.addStretch(2)
+
+    def add(self, widget: QWidget, alignment: Qt.AlignmentFlag | None = None) -> None:
+        self._column.insertWidget(self._column.count() - 1, widget)
+        if alignment is not None:
+            self._column.setAlignment(widget, alignment)
 
     def say(self, heading: str, sentence: str) -> None:
         self.heading.setText(heading)

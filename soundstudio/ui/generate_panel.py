@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from soundstudio.core.errors import InvalidRequestError
-from soundstudio.core.qualities import find_quality, quality_of
+from soundstudio.core.qualities import quality_of
 from soundstudio.core.requests import (
     MAX_DURATION_S,
     MAX_VARIATIONS,
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
 
     from soundstudio.core.catalogue import CatalogueRow
+    from soundstudio.core.qualities import Quality
     from soundstudio.ui.icons import Icons
     from soundstudio.ui.theme import Theme
 
@@ -294,8 +295,8 @@ class GeneratePanel(QWidget):
         self.like.set_available(listens)
         self.more.set_listens(listens)
 
-    def _on_quality(self, name: str) -> None:
-        self.more.set_work(find_quality(name))
+    def _on_quality(self, quality: Quality) -> None:
+        self.more.set_work(quality.applied_to(GenerationRequest(prompt="")))
 
     def _show_quality(self) -> None:
         self.quality.show_quality(quality_of(self.more.with_work(GenerationRequest(prompt=""))))

@@ -30,7 +30,6 @@ from soundstudio.ui.request_form import SAMPLER_TITLES
 
 if TYPE_CHECKING:
     from soundstudio.core.catalogue import CatalogueRow
-    from soundstudio.core.qualities import Quality
     from soundstudio.ui.icons import Icons
 
 # No model's id: it stands at the end of the list.
@@ -158,17 +157,15 @@ class MoreOptions(QWidget):
     def set_request(self, request: GenerationRequest) -> None:
         """Show a request's values, the model left aside."""
         self.guidance.setValue(request.guidance)
+        self.candidates.setValue(request.candidates)
+        self.set_work(request)
+
+    def set_work(self, request: GenerationRequest) -> None:
+        """Show what `with_work` gives to a request; all else stays."""
         self.steps.setValue(request.steps)
         self.sampler.setCurrentIndex(max(0, self.sampler.findData(request.sampler)))
         self.eta.setValue(request.eta)
-        self.candidates.setValue(request.candidates)
         self._on_sampler()
-
-    def set_work(self, quality: Quality) -> None:
-        """Show what a quality sets; all else stays."""
-        self.steps.setValue(quality.steps)
-        self.sampler.setCurrentIndex(max(0, self.sampler.findData(quality.sampler)))
-        self.eta.setValue(0.0)
 
     def _on_fold(self, is_open: bool) -> None:
         self._box.setVisible(is_open)

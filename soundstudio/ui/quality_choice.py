@@ -9,9 +9,9 @@ from soundstudio.core.qualities import QUALITIES, Quality
 
 
 class QualityChoice(QWidget):
-    """signals: chosen(str): the id of the quality that was pressed."""
+    """signals: chosen(Quality): the one that was pressed."""
 
-    chosen = Signal(str)
+    chosen = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,7 +33,7 @@ class QualityChoice(QWidget):
         row.addWidget(self._own)
         row.addStretch(1)
         self.setFocusProxy(self._group.button(0))
-        self._group.idClicked.connect(lambda number: self.chosen.emit(QUALITIES[number].id))
+        self._group.idClicked.connect(lambda number: self.chosen.emit(QUALITIES[number]))
 
     def tab_chain(self) -> tuple[QWidget, ...]:
         """Its controls in the order of Tab."""

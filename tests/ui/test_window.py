@@ -358,7 +358,7 @@ def test_trash_and_restore(qtbot: QtBot, studio: Studio) -> None:
     assert studio.actions["restore"].isEnabled()
     studio.actions["restore"].trigger()
     qtbot.waitUntil(lambda: studio.model.rowCount() == 0, timeout=5000)
-    assert studio.library_panel.empty.heading() == "The trash is empty"
+    assert studio.library_panel.empty.heading.text() == "The trash is empty"
     qtbot.waitUntil(lambda: studio.status._library.text() == "2 clips", timeout=5000)
     studio.library_panel.clear_query()
     qtbot.waitUntil(lambda: studio.model.rowCount() == 2, timeout=5000)
@@ -438,7 +438,7 @@ def test_search_as_you_type_and_its_empty_answer(qtbot: QtBot, studio: Studio) -
     qtbot.waitUntil(lambda: studio.model.rowCount() == 1, timeout=5000)
     studio.library_panel.search.setText("xylophone")
     qtbot.waitUntil(lambda: studio.model.rowCount() == 0, timeout=5000)
-    assert "xylophone" in studio.library_panel.empty.heading()
+    assert "xylophone" in studio.library_panel.empty.heading.text()
 
 
 def test_clip_whose_file_vanished_says_so(qtbot: QtBot, studio: Studio) -> None:
