@@ -95,8 +95,11 @@ def build_part(files: PartFiles, config: dict[str, Any] | None = None) -> torch.
     config: replaces the folder's configuration (such as other attention heads).
     Raises ModelError if weights and configuration do not fit.
     """
+    from soundstudio.engine.narrow_convolution import mend_narrow_convolutions
+
     part = _empty_part(files.name, files.class_name, config or dict(files.config))
     _fill(part, files)
+    mend_narrow_convolutions(part)
     part.requires_grad_(False)
     module: torch.nn.Module = part.eval()
     return module
@@ -229,6 +232,8 @@ def _placed(files: PartFiles, device: str, precision: Precision) -> Any:
     """One part on its device and in its number format."""
     import torch
 
+    from soundstudio.engine.packed_convolution import pack_convolutions
+
     part: Any = build_part(files)
     if files.name == "vae":
         # Generation only decodes; the encoder's pages are then never touched.
@@ -244,4 +249,6 @@ def _placed(files: PartFiles, device: str, precision: Precision) -> Any:
     # On processors the UNet gains nothing from it (measured in float32 and bfloat16).
     if files.name == "vae" or (files.name == "unet" and device == "cuda"):
         torch.nn.Module.to(part, memory_format=torch.channels_last)
+    if files.name == "unet" and device == "cpu":
+        pack_convolutions(part)
     return part

@@ -86,6 +86,12 @@ def load_checkpoint(run: RunFolder) -> Checkpoint | None:
     return None
 
 
+def newest_step(run: RunFolder) -> int:
+    """The step of the newest checkpoint by its name, 0 if there is none: nothing is read."""
+    paths = _paths(run)
+    return int(paths[-1].stem.removeprefix("step-")) if paths else 0
+
+
 def remove_leftovers(run: RunFolder) -> None:
     """Delete what a killed process was just writing. Only with the run's lock in hand."""
     for folder in (run.folder, run.checkpoints):
@@ -96,4 +102,4 @@ def remove_leftovers(run: RunFolder) -> None:
 
 
 def _paths(run: RunFolder) -> list[Path]:
-    return sorted(run.checkpoints.glob("step-*.safetensors"))
+    return sorted(run.checkpoints.glob(f"step-{'[0-9]' * 8}.safetensors"))

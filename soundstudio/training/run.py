@@ -12,7 +12,11 @@ from soundstudio.core.progress import Cancelled, Progress, ProgressCallback, ign
 from soundstudio.core.run_files import CurveRow, RunStatus, State, read_description
 from soundstudio.core.run_lock import locked
 from soundstudio.dataset.dataset import load_dataset
-from soundstudio.training.checkpoints import load_checkpoint, remove_leftovers
+from soundstudio.training.checkpoints import (
+    load_checkpoint,
+    newest_step,
+    remove_leftovers,
+)
 from soundstudio.training.finished_model import publish
 from soundstudio.training.preparation import make_accelerator, prepare
 from soundstudio.training.probe import probe
@@ -54,7 +58,9 @@ def train_run(
         return RunStatus(state, step, description.settings.steps)
     with locked(run):
         remove_leftovers(run)
-        board = Board(run, RunStatus("preparing", steps=description.settings.steps), say)
+        # A run that goes on stands where it came to, while it prepares as well.
+        reached = RunStatus("preparing", newest_step(run), description.settings.steps)
+        board = Board(run, reached, say)
         try:
             return _train_and_publish(run, description, accelerator, board, progress, score)
         except Cancelled:

@@ -21,6 +21,8 @@ def build_unet(files: ModelFolder, settings: FinetuneSettings) -> Any:
 
     Raises ModelError.
     """
+    from soundstudio.training.quick_convolution import quicken_convolutions
+
     unet = _new_unet(files, settings) if settings.from_scratch else _model_unet(files)
     if settings.method == "lora":
         # What is frozen stays mapped from the model's file: the system may drop and read it again.
@@ -28,6 +30,7 @@ def build_unet(files: ModelFolder, settings: FinetuneSettings) -> Any:
         keep_less(unet)
         return unet
     unet.requires_grad_(True)
+    quicken_convolutions(unet)
     # Mapped from the model's file until now; training must not touch that.
     return _owned(unet)
 
@@ -41,17 +44,21 @@ def _new_unet(files: ModelFolder, settings: FinetuneSettings) -> Any:
     """Of the model's shape, with random weights by the run's seed."""
     import torch
 
+    from soundstudio.engine.narrow_convolution import mend_narrow_convolutions
+
     part = files.parts["unet"]
     unet_class = importlib.import_module("diffusers.models.unets.unet_2d_condition")
     config = {key: value for key, value in part.config.items() if not key.startswith("_")}
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(weights_seed(settings.seed))
-            return unet_class.UNet2DConditionModel.from_config(config).float()
+            unet = unet_class.UNet2DConditionModel.from_config(config).float()
     except (TypeError, ValueError, KeyError) as error:
         raise ModelError(
             f"The model's UNet cannot be built from its configuration: {error}."
         ) from error
+    mend_narrow_convolutions(unet)
+    return unet
 
 
 def _owned(unet: Any) -> Any:

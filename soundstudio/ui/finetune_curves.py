@@ -206,11 +206,18 @@ class FinetuneCurves(QWidget):
 
     def _draw_legend(self, painter: QPainter, area: QRectF) -> None:
         colours, metrics = self._theme.colours, painter.fontMetrics()
-        entries = [(colours.accent, "Training loss, smoothed"), (colours.star, "Validation loss")]
+        entries = [
+            (colours.accent, "Training loss, smoothed", "Training"),
+            (colours.star, "Validation loss", "Validation"),
+        ]
         if self._best is not None:
-            entries.append((colours.good, f"Best: step {self._best:,}"))
+            entries.append((colours.good, f"Best: step {self._best:,}", f"Best: {self._best:,}"))
+        # Where the sentences do not fit side by side, a word each does.
+        whole = sum(19 + metrics.horizontalAdvance(words) + 18 for _, words, _ in entries)
+        is_narrow = whole - 18 > self.width() - area.left()
         x, middle = area.left(), TOP_PX / 2
-        for tint, words in entries:
+        for tint, sentence, word in entries:
+            words = word if is_narrow else sentence
             painter.setPen(QPen(QColor(tint), 2.4))
             painter.drawLine(QPointF(x, middle), QPointF(x + 14, middle))
             painter.setPen(QColor(colours.muted))

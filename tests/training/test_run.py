@@ -169,7 +169,14 @@ def test_stopped_and_resumed_is_as_if_never_stopped(make_run: RunMaker) -> None:
     said: list[str] = []
     assert train_run(parts, stop_after(4), said.append).state == "stopped"
     assert "Going on after step 3." in said
-    assert train_run(parts).state == "finished"
+    seen: list[int] = []
+
+    def watch(_: Progress) -> None:
+        status = read_status(parts)
+        seen.append(-1 if status is None else status.step)
+
+    assert train_run(parts, watch).state == "finished"
+    assert min(seen) >= 5  # never back at 0, not even while it prepares
     assert_same_run(whole, parts)
 
 

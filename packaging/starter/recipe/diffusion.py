@@ -15,10 +15,14 @@ import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel
 from torch.nn import functional
 
+from recipe.half_copy import HalfCopy
 from recipe.latents import LatentCache, load_latents
 from recipe.settings import EMBEDDING_SIZE, LATENT_CHANNELS, Settings
-from recipe.training import Session, descend, half_precision, start_from
+from recipe.training import Session, descend, start_from
 from recipe.vae import POSTERIOR
+from soundstudio.engine.devices import cpu_has_fast_bfloat16
+from soundstudio.engine.narrow_convolution import mend_narrow_convolutions
+from soundstudio.training.quick_convolution import quicken_convolutions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,6 +97,8 @@ def build_unet(settings: Settings) -> UNet2DConditionModel:
     with torch.no_grad():
         unet.class_embedding.weight.mul_(_CLASS_GAIN)
         unet.conv_out.weight.zero_()
+    mend_narrow_convolutions(unet)
+    quicken_convolutions(unet)
     return unet
 
 
@@ -199,8 +205,12 @@ def diffusion_loss(
     steps = drawn_steps(scheduler, len(latents))
     noisy = scheduler.add_noise(latents, noise, steps)
     target = scheduler.get_velocity(latents, noise, steps)
-    with half_precision():
-        output = unet(noisy, steps, encoder_hidden_states=None, class_labels=conditions).sample
+    output = unet(
+        noisy.to(unet.dtype),
+        steps,
+        encoder_hidden_states=None,
+        class_labels=conditions.to(unet.dtype),
+    ).sample
     error = (weights[:, None, None] * (output.float() - target).square()).mean(dim=(1, 2, 3))
     alpha = scheduler.alphas_cumprod[steps]
     ratio = 1.0 / (1.0 - alpha)
@@ -245,11 +255,13 @@ def train_diffusion(
     examples = load_examples(settings, clips, scaling_factor)
     examples.rng = np.random.default_rng(settings.seed + session.step)
     weights = channel_weights(examples.cache)
+    half = HalfCopy(unet, cpu_has_fast_bfloat16())
     while session.is_running():
         latents, conditions = examples.batch(settings.diffusion.batch)
         session.apply_learning_rate(optimiser)
-        loss = diffusion_loss(unet, scheduler, latents, conditions, weights)
-        descend(loss, unet.parameters(), optimiser)
+        loss = diffusion_loss(half.network, scheduler, latents, conditions, weights)
+        descend(loss, unet.parameters(), optimiser, gather=half.hand_over)
+        half.refresh()
         update_average(average, unet, session.step)
         session.tick({"loss": loss.item()})
     session.save()

@@ -80,7 +80,7 @@ class Settings:
     widths: Widths = field(default_factory=Widths)
     decoder: StageBudget = StageBudget(20_000, 45, 8, 2e-3)
     clap: StageBudget = StageBudget(4000, 14, 24, 5e-4)
-    diffusion: StageBudget = StageBudget(400_000, 120, 40, 1.2e-3)
+    diffusion: StageBudget = StageBudget(400_000, 120, 80, 1.2e-3)
 
     def folder(self, stage: str) -> Path:
         """The work folder of a stage, made on first use."""

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 from safetensors.torch import load_file
 
+from soundstudio.engine.devices import cpu_has_fast_bfloat16
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from recipe.settings import StageBudget
@@ -22,8 +24,7 @@ _LOG_EVERY_S = 20.0
 
 def half_precision() -> torch.autocast:
     """bfloat16 where the processor multiplies in it; elsewhere it is a hundred times slower."""
-    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return torch.autocast("cpu", torch.bfloat16, enabled=fast)
+    return torch.autocast("cpu", torch.bfloat16, enabled=cpu_has_fast_bfloat16())
 
 
 def descend(
@@ -31,10 +32,15 @@ def descend(
     parameters: Iterable[torch.nn.Parameter],
     optimiser: torch.optim.Optimizer,
     largest_norm: float = 1.0,
+    gather: Callable[[], None] = lambda: None,
 ) -> None:
-    """One optimiser step against ``loss``, its gradient cut at ``largest_norm``."""
+    """One optimiser step against ``loss``, its gradient cut at ``largest_norm``.
+
+    gather: brings gradients that arose elsewhere to ``parameters``.
+    """
     optimiser.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
+    gather()
     torch.nn.utils.clip_grad_norm_(parameters, largest_norm)
     optimiser.step()
 
