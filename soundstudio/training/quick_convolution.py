@@ -37,8 +37,12 @@ class _Convolve(torch.autograd.Function):
         size = weight.shape[-1]
         of_maps = of_bias = None
         if ctx.needs_input_grad[0]:
-            turned = weight.flip(2, 3).transpose(0, 1)
-            of_maps = functional.conv2d(gradient, turned, padding=size // 2)
+            reach = [size // 2] * 2
+            layout: Any = (None, [1, 1], reach, [1, 1], False, [0, 0], 1)
+            wanted = [True, False, False]
+            of_maps = torch.ops.aten.convolution_backward(gradient, maps, weight, *layout, wanted)[
+                0
+            ]
         if ctx.needs_input_grad[2]:
             of_bias = gradient.sum(dim=(0, 2, 3))
         return of_maps, weight_gradient(maps, gradient, size), of_bias
@@ -46,17 +50,17 @@ class _Convolve(torch.autograd.Function):
 
 def weight_gradient(maps: torch.Tensor, gradient: torch.Tensor, size: int) -> torch.Tensor:
     """Of a same-size convolution: maps [n, c, h, w], gradient [n, o, h, w] → [o, c, size, size]."""
-    channels, height, width = maps.shape[1:]
-    reach = size // 2
-    channels_last = functional.pad(maps, (reach,) * 4).permute(0, 2, 3, 1).contiguous()
+    height, width = maps.shape[2:]
+    padded = functional.pad(maps, (size // 2,) * 4).transpose(0, 1)
     shifted = [
-        channels_last[:, row : row + height, column : column + width]
+        padded[:, :, row : row + height, column : column + width]
         for row in range(size)
         for column in range(size)
     ]
-    unfolded = torch.stack(shifted, dim=3).reshape(-1, size * size * channels)
-    product = gradient.transpose(0, 1).reshape(gradient.shape[1], -1) @ unfolded
-    return product.view(-1, size, size, channels).permute(0, 3, 1, 2)
+    # In the order of the weights: sorting the product, as large as they are, would cost more.
+    unfolded = torch.stack(shifted, dim=1).reshape(maps.shape[1] * size * size, -1)
+    product = gradient.transpose(0, 1).reshape(gradient.shape[1], -1) @ unfolded.T
+    return product.view(-1, maps.shape[1], size, size)
 
 
 class QuickConv2d(nn.Conv2d):
