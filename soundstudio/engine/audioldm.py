@@ -13,9 +13,10 @@ from soundstudio.core.progress import Progress, ProgressCallback, ignore_progres
 from soundstudio.engine.devices import torch_dtype
 from soundstudio.engine.failures import explained_failures
 from soundstudio.engine.samplers import build_schedule
+from soundstudio.engine.vocoding import pieces_of, vocode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -214,22 +215,30 @@ class AudioLDM:
         runaway = latents.abs().amax(dim=(1, 2, 3), keepdim=True) > _RUNAWAY
         return torch.where(runaway, latents.clamp(-_CLIPPED_TO, _CLIPPED_TO), latents)
 
-    def decode(self, latent: torch.Tensor, length_samples: int) -> npt.NDArray[np.float32]:
+    def decode(
+        self,
+        latent: torch.Tensor,
+        length_samples: int,
+        report: Callable[[int, int], None] = lambda done, of: None,
+    ) -> npt.NDArray[np.float32]:
         """The waveform [length_samples] of one latent [channels, time, frequency], untouched.
 
-        Raises OutOfMemoryError, DeviceError.
+        Calls `report` with how many pieces of how many are decoded, 0 first; what it raises stops
+        the work. Raises OutOfMemoryError, DeviceError.
         """
         import numpy as np
         import torch
 
+        report(0, pieces_of(latent.shape[1] * self.frames_per_latent))
         with torch.inference_mode(), explained_failures("decoding the sound"):
             scaled = latent[None] / self.vae.config.scaling_factor
             mel = self.vae.decode(
                 scaled.to(torch_dtype(self.precision.vae), memory_format=torch.channels_last),
                 return_dict=False,
             )[0]
-            waveform = self.vocoder(mel[:, 0].to(torch_dtype(self.precision.vocoder)))
-            samples = waveform[0].float().cpu().numpy()[:length_samples]
+            mel = mel[0, 0].to(torch_dtype(self.precision.vocoder))
+            waveform = vocode(self.vocoder, mel, report)
+            samples = waveform.float().cpu().numpy()[:length_samples]
         if not np.isfinite(samples).all():
             raise DeviceError(
                 f"The model computed invalid numbers in {self.dtype}.",

@@ -18,7 +18,7 @@ from soundstudio.engine.clap import blend
 from soundstudio.generation.batches import batch_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import torch
 
@@ -119,11 +119,12 @@ def make_sounds(
             log.warning("out of memory; going on with %d sounds at once", size)
             continue
         for number, latent in enumerate(latents, start=first):
-            progress(Progress("decoding", 0, 1, number))
-            samples = model.decode(latent, length)
-            progress(Progress("decoding", 1, 1, number))
-            yield number, samples
+            yield number, model.decode(latent, length, _decoding(progress, number))
         first += len(batch)
+
+
+def _decoding(progress: ProgressCallback, number: int) -> Callable[[int, int], None]:
+    return lambda done, of: progress(Progress("decoding", done, of, number))
 
 
 def _over_candidates(progress: ProgressCallback, number: int, count: int) -> ProgressCallback:

@@ -65,7 +65,7 @@ class VariationProgress:
         if self.stage == "ready":
             return 1.0
         if self.stage == "decoding":
-            return 0.95
+            return 0.95 + 0.05 * self.step / max(1, self.steps)
         if self.stage == "sampling" and self.steps:
             return 0.95 * self.step / self.steps
         return 0.0
@@ -74,6 +74,8 @@ class VariationProgress:
         """A few words for the row."""
         if self.stage == "sampling":
             return f"Sampling, step {self.step} of {self.steps}"
+        if self.stage == "decoding" and self.steps > 1:
+            return f"Decoding, {self.step} of {self.steps}"
         return {
             "waiting": "Waiting",
             "loading": "Loading the model",
