@@ -12,6 +12,7 @@ file is made once and lies in the page cache when it is loaded ("warm disk").
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import subprocess
 import sys
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
     from soundstudio.core.progress import Progress
 
 DURATION_S = 5.12
+LIBRARIES = (
+    "diffusers.models.autoencoders.autoencoder_kl",
+    "diffusers.models.unets.unet_2d_condition",
+    "transformers.models.clap.modeling_clap",
+    "transformers.models.speecht5.modeling_speecht5",
+)
 AUTHORS_STEPS = 200
 VOCABULARY = 50_265
 WIDTHS = {"s": (128, 256, 384, 640), "m": (192, 384, 576, 960), "l": (256, 512, 768, 1280)}
@@ -106,6 +113,9 @@ def engine(folder: Path, args: argparse.Namespace) -> dict[str, Any]:
     from soundstudio.engine.loading import load_model
     from soundstudio.generation.generate import generate
 
+    # What loading imports by itself, here: a program's start is not a model's.
+    for module in LIBRARIES:
+        importlib.import_module(module)
     imported = time.perf_counter()
     model = load_model(row_of_folder(folder), args.device, args.dtype)
     facts: dict[str, Any] = {"device": model.device.title, "dtype": model.dtype}
