@@ -16,7 +16,7 @@ from soundstudio.engine.samplers import build_schedule
 from soundstudio.engine.vocoding import pieces_of, vocode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -219,15 +219,19 @@ class AudioLDM:
         self,
         latent: torch.Tensor,
         length_samples: int,
-        report: Callable[[int, int], None] = lambda done, of: None,
+        progress: ProgressCallback = ignore_progress,
+        variation: int = 0,
     ) -> npt.NDArray[np.float32]:
         """The waveform [length_samples] of one latent [channels, time, frequency], untouched.
 
-        Calls `report` with how many pieces of how many are decoded, 0 first; what it raises stops
-        the work. Raises OutOfMemoryError, DeviceError.
+        Calls `progress` before the first piece and after each; what it raises stops the work.
+        Raises OutOfMemoryError, DeviceError.
         """
         import numpy as np
         import torch
+
+        def report(done: int, of: int) -> None:
+            progress(Progress("decoding", done, of, variation))
 
         report(0, pieces_of(latent.shape[1] * self.frames_per_latent))
         with torch.inference_mode(), explained_failures("decoding the sound"):

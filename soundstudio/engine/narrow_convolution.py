@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 
 class NarrowConv2d(nn.Conv2d):
@@ -19,23 +18,24 @@ class NarrowConv2d(nn.Conv2d):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """Maps [n, c, h, w] → [n, outputs, h / stride, w / stride], in the same number format."""
-        reach = 2 * int(self.padding[1]) + input.shape[3] - self.kernel_size[1]
+        taps = self.dilation[1] * (self.kernel_size[1] - 1) + 1
+        reach = 2 * int(self.padding[1]) + input.shape[3] - taps
         if input.device.type != "cpu" or reach >= self.stride[1]:
             return super().forward(input)
         # Autocast would take both operands back to bfloat16.
         with torch.autocast("cpu", enabled=False):
-            made = functional.conv2d(
-                input.float(),
-                self.weight.float(),
-                None if self.bias is None else self.bias.float(),
-                self.stride,
-                self.padding,
-            )
+            bias = None if self.bias is None else self.bias.float()
+            made: torch.Tensor = self._conv_forward(input.float(), self.weight.float(), bias)
         return made.to(input.dtype)
+
+
+def has_plain_padding(layer: nn.Conv2d) -> bool:
+    """Whether a convolution pads with zeros, so many as its two numbers say."""
+    return layer.padding_mode == "zeros" and not isinstance(layer.padding, str)
 
 
 def mend_narrow_convolutions(module: nn.Module) -> None:
     """Let every strided convolution of `module` be right on every processor."""
     for part in module.modules():
-        if type(part) is nn.Conv2d and part.stride[1] > 1:
+        if type(part) is nn.Conv2d and part.stride[1] > 1 and has_plain_padding(part):
             part.__class__ = NarrowConv2d

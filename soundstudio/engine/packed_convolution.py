@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from soundstudio.engine.devices import cpu_has_fast_bfloat16
+from soundstudio.engine.narrow_convolution import has_plain_padding
 
 
 class PackedConv2d(nn.Conv2d):
@@ -61,6 +62,5 @@ def _is_packable(layer: nn.Conv2d) -> bool:
     return (
         layer.weight.dtype == torch.bfloat16
         and layer.weight.device.type == "cpu"
-        and layer.padding_mode == "zeros"
-        and not isinstance(layer.padding, str)
+        and has_plain_padding(layer)
     )

@@ -18,7 +18,7 @@ from soundstudio.engine.clap import blend
 from soundstudio.generation.batches import batch_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     import torch
 
@@ -119,12 +119,8 @@ def make_sounds(
             log.warning("out of memory; going on with %d sounds at once", size)
             continue
         for number, latent in enumerate(latents, start=first):
-            yield number, model.decode(latent, length, _decoding(progress, number))
+            yield number, model.decode(latent, length, progress, number)
         first += len(batch)
-
-
-def _decoding(progress: ProgressCallback, number: int) -> Callable[[int, int], None]:
-    return lambda done, of: progress(Progress("decoding", done, of, number))
 
 
 def _over_candidates(progress: ProgressCallback, number: int, count: int) -> ProgressCallback:

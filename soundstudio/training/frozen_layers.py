@@ -16,17 +16,15 @@ def keep_less(unet: Any) -> None:
     """
     import torch
 
+    from soundstudio.engine.narrow_convolution import has_plain_padding
+
     feed_forward = importlib.import_module("diffusers.models.attention").FeedForward
     for layer in unet.modules():
         is_frozen = not any(value.requires_grad for value in layer.parameters())
-        if type(layer) is torch.nn.Conv2d and is_frozen and _is_plain(layer):
+        if type(layer) is torch.nn.Conv2d and is_frozen and has_plain_padding(layer):
             layer.__class__ = _frozen_convolution()
         elif type(layer) is feed_forward and is_frozen:
             layer.__class__ = _recomputed_feed_forward()
-
-
-def _is_plain(layer: Any) -> bool:
-    return layer.padding_mode == "zeros" and not isinstance(layer.padding, str)
 
 
 @functools.cache

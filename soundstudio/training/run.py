@@ -12,11 +12,7 @@ from soundstudio.core.progress import Cancelled, Progress, ProgressCallback, ign
 from soundstudio.core.run_files import CurveRow, RunStatus, State, read_description
 from soundstudio.core.run_lock import locked
 from soundstudio.dataset.dataset import load_dataset
-from soundstudio.training.checkpoints import (
-    load_checkpoint,
-    newest_step,
-    remove_leftovers,
-)
+from soundstudio.training.checkpoints import load_checkpoint, newest_step, remove_leftovers
 from soundstudio.training.finished_model import publish
 from soundstudio.training.preparation import make_accelerator, prepare
 from soundstudio.training.probe import probe

@@ -73,7 +73,7 @@ class Trainer:
             betas=(settings.beta1, settings.beta2),
             weight_decay=settings.weight_decay,
             # In one pass over the numbers instead of seven: on a processor, memory is the limit.
-            fused=accelerator.device.type in ("cpu", "cuda"),
+            fused=accelerator.device.type in ("cpu", "cuda") or None,
         )
         with explained_failures("preparing the training"):
             self._unet, self._optimiser = accelerator.prepare(unet, optimiser)

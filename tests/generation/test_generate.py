@@ -274,7 +274,7 @@ def test_a_cut_prompt_is_noted(model: AudioLDM) -> None:
 def test_near_silence_is_noted(model: AudioLDM, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sounds_of(model)[0].notes == ()
     monkeypatch.setattr(
-        type(model), "decode", lambda _, latent, length, report: np.full(length, 1e-4, np.float32)
+        type(model), "decode", lambda _, latent, length, *told: np.full(length, 1e-4, np.float32)
     )
     assert "nearly silent" in sounds_of(model)[0].notes[0]
 
