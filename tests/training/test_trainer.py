@@ -62,7 +62,11 @@ def test_recomputed_activations_change_nothing(make_trainer: Callable[..., Train
 
 
 def test_steps_are_adamw_s(make_trainer: Callable[..., Trainer]) -> None:
-    """Against torch's optimiser, driven by hand with the warm-up's learning rates."""
+    """Against torch's optimiser, driven by hand with the warm-up's learning rates.
+
+    It divides by each gradient's own size: where that is next to nothing, the order of a sum
+    shows in the step. A hundredth of the last step's rate is allowed for it.
+    """
     trainer = make_trainer("run", learning_rate=1e-3, warmup_steps=2)
     twin = make_trainer("twin")
     parameters = list(twin.plain_unet.parameters())
@@ -73,7 +77,7 @@ def test_steps_are_adamw_s(make_trainer: Callable[..., Trainer]) -> None:
         optimiser.param_groups[0]["lr"] = rate
         optimiser.step()
         optimiser.zero_grad()
-    torch.testing.assert_close(weights(trainer), weights(twin), atol=1e-7, rtol=1e-5)
+    torch.testing.assert_close(weights(trainer), weights(twin), atol=1e-5, rtol=1e-5)
 
 
 def test_the_average_is_the_original_s(make_trainer: Callable[..., Trainer]) -> None:
