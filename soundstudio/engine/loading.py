@@ -233,6 +233,7 @@ def _placed(files: PartFiles, device: str, precision: Precision) -> Any:
     import torch
 
     from soundstudio.engine.packed_convolution import pack_convolutions
+    from soundstudio.engine.winograd_convolution import quicken_convolutions
 
     part: Any = build_part(files)
     if files.name == "vae":
@@ -251,4 +252,6 @@ def _placed(files: PartFiles, device: str, precision: Precision) -> Any:
         torch.nn.Module.to(part, memory_format=torch.channels_last)
     if files.name == "unet" and device == "cpu":
         pack_convolutions(part)
+    if files.name == "vae":
+        quicken_convolutions(part)
     return part

@@ -48,12 +48,14 @@ class BundledBackbone:
         """Load the networks. Raises ModelError, DeviceError."""
         from soundstudio.engine.devices import choose_device, limit_threads
         from soundstudio.evaluation.networks import sound_effects
+        from soundstudio.evaluation.networks.inference import prepare_for_inference
         from soundstudio.evaluation.networks.weight_files import sha256_of
 
         limit_threads()
         kind = choose_device(device).kind
         weights = sound_effects.weights_path()
         network = sound_effects.SoundEffectNetwork.load(weights).to(kind)
+        prepare_for_inference(network)
         networks = [
             NetworkFacts(
                 title="aisfx 0.1.2",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_BATCH: Final = 4
+_BATCH: Final = 8
 _BATCH_S: Final = 40.0
 """So much sound together: activations of a second take about 7 MB."""
 

@@ -58,12 +58,15 @@ class PaperBackbone:
         from soundstudio.engine.devices import choose_device, limit_threads
         from soundstudio.evaluation.networks import cnn14 as panns_network
         from soundstudio.evaluation.networks import vggish as vggish_network
+        from soundstudio.evaluation.networks.inference import prepare_for_inference
         from soundstudio.evaluation.networks.weight_files import sha256_of
 
         limit_threads()
         kind = choose_device(device).kind
         first = panns_network.Cnn14.load(panns).to(kind)
         second = vggish_network.VGGish.load(vggish).to(kind)
+        for network in (first, second):
+            prepare_for_inference(network)
         hashes = {"cnn14-16k": sha256_of(panns), "vggish": sha256_of(vggish)}
         notes = _odd_files(hashes, vggish_network.SHA256_START)
         networks = (

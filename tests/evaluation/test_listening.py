@@ -46,11 +46,11 @@ class Counting:
         ]
 
 
-def test_four_together_and_in_order(tmp_path: Path) -> None:
-    sounds = find_sounds(write_set(tmp_path, range(10)))
+def test_eight_together_and_in_order(tmp_path: Path) -> None:
+    sounds = find_sounds(write_set(tmp_path, range(19)))
     backbone = Counting()
     (together,) = listen([sounds], backbone)  # type: ignore[arg-type]
-    assert backbone.batches == [4, 4, 2]
+    assert backbone.batches == [8, 8, 3]
     for clip in together:
         alone, measurements = hear(clip.path, backbone)  # type: ignore[arg-type]
         assert clip.features is not None

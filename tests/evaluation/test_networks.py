@@ -19,9 +19,11 @@ from safetensors.torch import save_file
 from soundstudio.core.errors import ModelError
 from soundstudio.evaluation.networks import sound_effects, vggish, weight_files
 from soundstudio.evaluation.networks.cnn14 import Cnn14
+from soundstudio.evaluation.networks.inference import prepare_for_inference
 from soundstudio.evaluation.networks.vggish import VGGish
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 PROBE = 3  # its length: 4 s
@@ -37,10 +39,17 @@ def check(found: np.ndarray, sample: list[float], absolute_sum: float) -> None:
     assert float(np.abs(flat.astype(np.float64)).sum()) == pytest.approx(absolute_sum, rel=1e-5)
 
 
+prepared = pytest.mark.parametrize("change", [lambda _: None, prepare_for_inference])
+
+
 class TestCnn14:
-    def test_evaluator(self, paper_files: tuple[Path, Path]) -> None:
+    @prepared
+    def test_evaluator(
+        self, paper_files: tuple[Path, Path], change: Callable[[torch.nn.Module], None]
+    ) -> None:
         waveform = probe_waveform(PROBE, 64_000)
         network = Cnn14.load(paper_files[0])
+        change(network)
         with torch.inference_mode():
             embedding, logits = network(torch.from_numpy(waveform - waveform.mean())[None])
         check(
@@ -72,8 +81,12 @@ class TestCnn14:
 
 
 class TestVGGish:
-    def test_evaluator(self, paper_files: tuple[Path, Path]) -> None:
+    @prepared
+    def test_evaluator(
+        self, paper_files: tuple[Path, Path], change: Callable[[torch.nn.Module], None]
+    ) -> None:
         network = VGGish.load(paper_files[1])
+        change(network)
         (frames,) = network.listen([probe_waveform(PROBE, 64_000)])
         assert frames.shape == (4, 128)
         check(
@@ -99,10 +112,13 @@ class TestVGGish:
 
 
 class TestSoundEffects:
-    def test_package(self) -> None:
+    @prepared
+    def test_package(self, change: Callable[[torch.nn.Module], None]) -> None:
+        network = sound_effects.SoundEffectNetwork.load()
+        change(network)
         mel = torch.rand(2, 100, 96, generator=torch.Generator().manual_seed(0)) * 0.6
         with torch.inference_mode():
-            embedding, logits = sound_effects.SoundEffectNetwork.load()(mel)
+            embedding, logits = network(mel)
         # The shipped matrices are float16: 4e-4 of the largest value.
         for found, sample in ((embedding, EMBEDDING), (logits, LOGITS)):
             picked = found.numpy().ravel()[:: found.numel() // 8][:8]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,13 @@ class ConvolutionBlock(nn.Module):
         self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(outputs)
         self.bn2 = nn.BatchNorm2d(outputs)
+
+    def fold_norms(self) -> None:
+        """Put the batch norms' factors and offsets into the convolutions, for inference."""
+        for number in (1, 2):
+            convolution, norm = (getattr(self, f"{name}{number}") for name in ("conv", "bn"))
+            setattr(self, f"conv{number}", fuse_conv_bn_eval(convolution, norm))
+            setattr(self, f"bn{number}", nn.Identity())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = functional.relu_(self.bn1(self.conv1(x)))

@@ -34,7 +34,7 @@ _SPEC: Final = MelSpec(SAMPLE_RATE_HZ, 512, 160, 64, 125.0, 7500.0)
 _WINDOW_SAMPLES: Final = 400
 _LOG_OFFSET: Final = 0.01
 _EXAMPLE_FRAMES: Final = 96
-_BATCH: Final = 16
+_BATCH: Final = 40
 # Channels of each convolution; 0 halves time and frequency.
 _LAYERS: Final = (64, 0, 128, 0, 256, 256, 0, 512, 512, 0)
 
