@@ -252,6 +252,6 @@ def _placed(files: PartFiles, device: str, precision: Precision) -> Any:
         torch.nn.Module.to(part, memory_format=torch.channels_last)
     if files.name == "unet" and device == "cpu":
         pack_convolutions(part)
-    if files.name == "vae":
+    if files.name in ("vae", "vocoder"):
         quicken_convolutions(part)
     return part

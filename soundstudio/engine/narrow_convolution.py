@@ -29,8 +29,8 @@ class NarrowConv2d(nn.Conv2d):
         return made.to(input.dtype)
 
 
-def has_plain_padding(layer: nn.Conv2d) -> bool:
-    """Whether a convolution pads with zeros, so many as its two numbers say."""
+def has_plain_padding(layer: nn.Conv1d | nn.Conv2d) -> bool:
+    """Whether a convolution pads with zeros, so many as its numbers say."""
     return layer.padding_mode == "zeros" and not isinstance(layer.padding, str)
 
 

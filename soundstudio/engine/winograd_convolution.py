@@ -1,16 +1,18 @@
-"""3 × 3 convolutions in float32 by fewer multiplications (Winograd 1980; Lavin and Gray 2016).
+"""Convolutions in float32 by fewer multiplications (Winograd 1980; Lavin and Gray 2016).
 
-A tile of 4 × 2 outputs takes 24 products for each pair of channels instead of 72, a tile of 2 × 2
-takes 16 instead of 36; sums and differences before and after them cost little where there are many
-channels. oneDNN, which computes torch's convolutions on processors, has no such algorithm for x86
-any more. The error is that of float32 (about 1e-6 relative; the direct sum has 2e-7).
+A tile of outputs is a product of two polynomials, computed from its values at a few points instead
+of tap by tap: of 4 × 2 outputs of a 3 × 3 kernel 24 products for each pair of channels instead of
+72; of 4 outputs of 4 taps 7 instead of 16, and a longer kernel is a sum of such fours. The sums
+before and after cost little where there are many channels. oneDNN, which computes torch's
+convolutions on processors, has no such algorithm for x86 any more. The error is that of float32
+(about 1e-6 relative; the direct sum has 2e-7).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Final, TypeAlias
+from functools import lru_cache
+from typing import Final
 
 import torch
 from torch import nn
@@ -22,37 +24,33 @@ FEWEST_CHANNELS: Final = 128
 _WIDE: Final = 2**18
 """From so many pairs of channels on, the larger tile's weights take more than they save, in time or
 in memory."""
+_FEWEST_TAPS: Final = 5
+"""Of a kernel in one dimension: three taps are as quick as they are."""
+_TAPS: Final = 4
+"""A longer kernel is cut into pieces of so many taps; a tile has as many outputs."""
 _CHUNK_BYTES: Final = 2**21
 """Of maps at once, so that what lies between the transforms stays in the processor's cache."""
+_POINTS: Final = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5)
+"""Where the polynomials are evaluated, and at infinity. At 1 every power is 1: what is added to
+that product is added to each output."""
+_ONE: Final = 1
 
-# Of Lavin and Gray: what is done to inputs, kernels and products for 2 and 4 outputs.
-_Matrices: TypeAlias = Mapping[int, tuple[tuple[float, ...], ...]]
-_INPUTS: Final[_Matrices] = {
-    2: ((1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, 1, 0, -1)),
-    4: (
-        (4, 0, -5, 0, 1, 0),
-        (0, -4, -4, 1, 1, 0),
-        (0, 4, -4, -1, 1, 0),
-        (0, -2, -1, 2, 1, 0),
-        (0, 2, -1, -2, 1, 0),
-        (0, 4, 0, -5, 0, 1),
-    ),
-}
-_KERNELS: Final[_Matrices] = {
-    2: ((1, 0, 0), (1 / 2, 1 / 2, 1 / 2), (1 / 2, -1 / 2, 1 / 2), (0, 0, 1)),
-    4: (
-        (1 / 4, 0, 0),
-        (-1 / 6, -1 / 6, -1 / 6),
-        (-1 / 6, 1 / 6, -1 / 6),
-        (1 / 24, 1 / 12, 1 / 6),
-        (1 / 24, -1 / 12, 1 / 6),
-        (0, 0, 1),
-    ),
-}
-_PRODUCTS: Final[_Matrices] = {
-    2: ((1, 1, 1, 0), (0, 1, -1, -1)),
-    4: ((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, -1, 8, -8, 1)),
-}
+
+@lru_cache
+def matrices(outputs: int, taps: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Transforms of inputs [n, n], kernel [n, taps] and products [outputs, n], in float64.
+
+    n = outputs + taps - 1 points. outputs = products @ ((inputs @ x) * (kernel @ k)) for x [n], k
+    [taps] is the correlation of the two (Toom and Cook's way, transposed).
+    """
+    count = outputs + taps - 1
+
+    def powers(of: int) -> torch.Tensor:
+        finite = [[point**power for power in range(of)] for point in _POINTS[: count - 1]]
+        return torch.tensor([*finite, [0.0] * (of - 1) + [1.0]], dtype=torch.float64)
+
+    inputs = torch.linalg.inv(powers(count)).mT.contiguous()
+    return inputs, powers(taps), powers(outputs).mT.contiguous()
 
 
 class WinogradConv2d(nn.Conv2d):
@@ -85,7 +83,7 @@ class WinogradConv2d(nn.Conv2d):
 
     @torch.no_grad()
     def _transformed(self) -> torch.Tensor:
-        down, across = (torch.tensor(_KERNELS[size]) for size in (self.rows, 2))
+        down, across = (matrices(size, 3)[1].to(self.weight.dtype) for size in (self.rows, 2))
         products = (self.rows + 2) * 4
         made = self.weight.new_empty(products, self.in_channels, self.out_channels)
         # Some inputs at a time: what is made on the way is as large as the result.
@@ -101,6 +99,7 @@ class WinogradConv2d(nn.Conv2d):
 
         start: the row of the maps where the outputs begin.
         """
+        assert self.kernels is not None
         count, height, width, channels = maps.shape
         _, down, rows, across, columns, _ = outputs.shape
         padded = maps.new_zeros(count, down * rows + 2, across * columns + 2, channels)
@@ -112,45 +111,116 @@ class WinogradConv2d(nn.Conv2d):
             (rows + 2, columns + 2, count, down, across, channels),
             (row, column, image, rows * row, columns * column, 1),
         )
-        assert self.kernels is not None
         products = len(self.kernels)
-        spread = _both(_INPUTS, rows, maps) @ tiles.reshape(products, -1)
+        (inputs_down, _, gather_down), (inputs_across, _, gather_across) = (
+            matrices(size, 3) for size in (rows, columns)
+        )
+        spread = torch.kron(inputs_down, inputs_across).to(maps) @ tiles.reshape(products, -1)
         summed = torch.bmm(spread.view(products, -1, channels), self.kernels)
         if self.bias is not None:
-            # The product of the second row and column is part of every output, once.
-            summed[columns + 3] += self.bias
-        gathered = _both(_PRODUCTS, rows, maps) @ summed.view(products, -1)
+            summed[_ONE * (columns + 2) + _ONE] += self.bias
+        gathered = torch.kron(gather_down, gather_across).to(maps) @ summed.view(products, -1)
         shape = (rows, columns, count, down, across, self.out_channels)
         outputs.copy_(gathered.view(shape).permute(2, 3, 0, 4, 1, 5))
 
 
-def _both(matrices: _Matrices, rows: int, like: torch.Tensor) -> torch.Tensor:
-    """The transforms over rows and over columns as one matrix."""
-    down, across = (torch.tensor(matrices[size], dtype=like.dtype) for size in (rows, 2))
-    return torch.kron(down, across)
+class WinogradConv1d(nn.Conv1d):
+    """A long kernel over time, of any dilation; transforms its weights at first use.
+
+    kernels: the transformed weights [pieces, products, inputs, outputs], from then on instead of
+    `weight`.
+    """
+
+    kernels: torch.Tensor | None
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """Sequences [n, c, length] → [n, outputs, length], channels last."""
+        if self.kernels is None:
+            self.kernels = self._transformed()
+            self.weight = nn.Parameter(self.weight.new_empty(0), requires_grad=False)
+        sequences = input.transpose(1, 2)
+        count, length, channels = sequences.shape
+        # A dilated kernel sees so many interleaved sequences, each by itself.
+        dilation = self.dilation[0]
+        tiles = math.ceil(length / (_TAPS * dilation))
+        made = sequences.new_empty(count, tiles, _TAPS, dilation, self.out_channels)
+        band = max(1, _CHUNK_BYTES // (4 * _TAPS * dilation * channels))
+        for sequence, outputs in zip(sequences, made, strict=True):
+            for tile in range(0, tiles, band):
+                self._convolve(sequence, tile * _TAPS * dilation, outputs[tile : tile + band])
+        whole = made.view(count, tiles * _TAPS * dilation, self.out_channels)
+        return whole[:, :length].transpose(1, 2)
+
+    @torch.no_grad()
+    def _transformed(self) -> torch.Tensor:
+        pieces = math.ceil(self.kernel_size[0] / _TAPS)
+        _, kernel, _ = matrices(_TAPS, _TAPS)
+        weight = nn.functional.pad(self.weight, (0, pieces * _TAPS - self.kernel_size[0]))
+        parts = weight.view(self.out_channels, self.in_channels, pieces, _TAPS)
+        return torch.einsum("nt,ocpt->pnco", kernel.to(weight.dtype), parts).contiguous()
+
+    def _convolve(self, sequence: torch.Tensor, start: int, outputs: torch.Tensor) -> None:
+        """A sequence [length, c] → `outputs` [tiles, outputs of a tile, dilation, outputs].
+
+        start: where in the sequence the outputs begin.
+        """
+        assert self.kernels is not None
+        length, channels = sequence.shape
+        tiles, _, dilation, _ = outputs.shape
+        pieces, products, _, _ = self.kernels.shape
+        period = _TAPS * dilation
+        padded = sequence.new_zeros((tiles + pieces) * period, channels)
+        begin = start - int(self.padding[0])
+        first, last = max(0, begin), min(length, begin + len(padded))
+        padded[first - begin : last - begin] = sequence[first:last]
+        # Neighbouring tiles share all but four; the next piece of the kernel sees the next tile.
+        seen = tiles + pieces - 1
+        windows = padded.as_strided(
+            (products, seen, dilation, channels),
+            (dilation * channels, period * channels, channels, 1),
+        )
+        inputs, _, gather = (matrix.to(sequence) for matrix in matrices(_TAPS, _TAPS))
+        spread = (inputs @ windows.reshape(products, -1)).view(products, seen * dilation, channels)
+        rows = tiles * dilation
+        summed = torch.bmm(spread[:, :rows], self.kernels[0])
+        for piece in range(1, pieces):
+            shifted = spread[:, piece * dilation : piece * dilation + rows]
+            summed.baddbmm_(shifted, self.kernels[piece])
+        if self.bias is not None:
+            summed[_ONE] += self.bias
+        gathered = (gather @ summed.view(products, -1)).view(_TAPS, tiles, dilation, -1)
+        outputs.copy_(gathered.transpose(0, 1))
 
 
 def quicken_convolutions(module: nn.Module) -> None:
-    """Change the wide 3 × 3 convolutions of `module` that compute in float32 on a processor.
+    """Change the wide convolutions of `module` that compute in float32 on a processor.
 
-    For inference only: their weights can then no longer be read from the module.
+    3 × 3 in two dimensions, of five taps or more in one. For inference only: their weights can then
+    no longer be read from the module.
     """
     for part in module.modules():
-        if type(part) is nn.Conv2d and _is_fit(part):
+        if type(part) is nn.Conv2d and part.kernel_size == (3, 3) and _is_fit(part):
             part.__class__ = WinogradConv2d
-            part.kernels = None  # type: ignore[assignment]
             wide = part.in_channels * part.out_channels >= _WIDE
             part.rows = 2 if wide else 4  # type: ignore[assignment]
+            part.kernels = None  # type: ignore[assignment]
+        elif type(part) is nn.Conv1d and part.kernel_size[0] >= _FEWEST_TAPS and _is_fit(part):
+            part.__class__ = WinogradConv1d
+            part.kernels = None  # type: ignore[assignment]
 
 
-def _is_fit(layer: nn.Conv2d) -> bool:
+def _is_fit(layer: nn.Conv1d | nn.Conv2d) -> bool:
+    """Whether the layer keeps a map's size, and is worth the transforms."""
+    if not has_plain_padding(layer):
+        return False
+    around = [int(zeros) for zeros in layer.padding]
+    sizes = zip(layer.kernel_size, layer.dilation, around, strict=True)
     return (
-        layer.kernel_size == (3, 3)
-        and layer.stride == layer.dilation == (1, 1)
+        all(taps % 2 and 2 * zeros == apart * (taps - 1) for taps, apart, zeros in sizes)
+        and set(layer.stride) == {1}
+        and (isinstance(layer, nn.Conv1d) or layer.dilation == (1, 1))
         and layer.groups == 1
-        and has_plain_padding(layer)
-        and layer.padding == (1, 1)
-        and layer.in_channels >= FEWEST_CHANNELS
+        and min(layer.in_channels, layer.out_channels) >= FEWEST_CHANNELS
         and layer.weight.dtype == torch.float32
         and layer.weight.device.type == "cpu"
     )
