@@ -127,24 +127,23 @@ def engine(folder: Path, args: argparse.Namespace) -> dict[str, Any]:
         if where.stage == "sampling":
             steps.append(time.perf_counter())
 
+    def seconds(request: GenerationRequest) -> float:
+        started = time.perf_counter()
+        next(generate(model, request, progress))
+        finish(args.device)
+        return time.perf_counter() - started
+
     wish = GenerationRequest(prompt=PROMPT, duration_s=DURATION_S, seed=1)
     for quality in QUALITIES[:1] if args.quick else QUALITIES:
-        started = time.perf_counter()
-        next(generate(model, quality.applied_to(wish), progress))
-        finish(args.device)
+        facts[f"{quality.id}_s"] = seconds(quality.applied_to(wish))
         facts.setdefault("folder_to_first_step_s", steps[1] - imported)
-        facts[f"{quality.id}_s"] = time.perf_counter() - started
     # The first sound also sorts and transforms weights.
-    started = time.perf_counter()
-    next(generate(model, replace(QUALITIES[0].applied_to(wish), seed=2)))
-    facts["draft_again_s"] = time.perf_counter() - started
+    facts["draft_again_s"] = seconds(replace(QUALITIES[0].applied_to(wish), seed=2))
     clip = folder / "clip.wav"
     noise = np.random.default_rng(0).normal(0, 0.1, (1, 80_000)).astype(np.float32)
     write_wav(clip, Sound(noise, 16_000), "PCM_24")
     like = GenerationRequest(prompt="", like=str(clip), duration_s=DURATION_S, steps=1)
-    started = time.perf_counter()
-    next(generate(model, like))
-    facts["like_one_step_s"] = time.perf_counter() - started
+    facts["like_one_step_s"] = seconds(like)
     facts["engine_peak_gib"] = peak_gib(args.device)
     return facts
 

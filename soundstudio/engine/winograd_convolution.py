@@ -53,6 +53,22 @@ def matrices(outputs: int, taps: int) -> tuple[torch.Tensor, torch.Tensor, torch
     return inputs, powers(taps), powers(outputs).mT.contiguous()
 
 
+@lru_cache
+@torch.inference_mode(mode=False)
+def _map_matrices(rows: int, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Transforms of inputs and of products over both dimensions of a map, in float32.
+
+    Plain tensors wherever the first call is made: the next may be outside of inference mode.
+    """
+    (inputs_down, _, gather_down), (inputs_across, _, gather_across) = (
+        matrices(size, 3) for size in (rows, columns)
+    )
+    return (
+        torch.kron(inputs_down, inputs_across).float(),
+        torch.kron(gather_down, gather_across).float(),
+    )
+
+
 class WinogradConv2d(nn.Conv2d):
     """A 3 × 3 convolution with stride 1 and zeros around; transforms its weights at first use.
 
@@ -60,13 +76,15 @@ class WinogradConv2d(nn.Conv2d):
     """
 
     kernels: torch.Tensor | None
-    rows: int
+
+    @property
+    def rows(self) -> int:
+        """Of a tile of outputs."""
+        return 2 if self.in_channels * self.out_channels >= _WIDE else 4
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """Maps [n, c, h, w] → [n, outputs, h, w], channels last."""
-        if self.kernels is None:
-            self.kernels = self._transformed()
-            self.weight = nn.Parameter(self.weight.new_empty(0), requires_grad=False)
+        kernels = _kernels_of(self)
         maps = input.permute(0, 2, 3, 1)
         count, height, width, channels = maps.shape
         down, across = math.ceil(height / self.rows), math.ceil(width / 2)
@@ -77,7 +95,7 @@ class WinogradConv2d(nn.Conv2d):
         for image in range(0, count, at_once):
             for tile in range(0, down, band):
                 outputs = made[image : image + at_once, tile : tile + band]
-                self._convolve(maps[image : image + at_once], tile * self.rows, outputs)
+                self._convolve(kernels, maps[image : image + at_once], tile * self.rows, outputs)
         whole = made.view(count, down * self.rows, across * 2, self.out_channels)
         return whole[:, :height, :width].permute(0, 3, 1, 2)
 
@@ -94,12 +112,13 @@ class WinogradConv2d(nn.Conv2d):
             kernels.copy_(transformed.reshape(kernels.shape))
         return made
 
-    def _convolve(self, maps: torch.Tensor, start: int, outputs: torch.Tensor) -> None:
+    def _convolve(
+        self, kernels: torch.Tensor, maps: torch.Tensor, start: int, outputs: torch.Tensor
+    ) -> None:
         """Maps [n, h, w, c] → `outputs` [n, tiles down, rows, tiles across, 2, outputs].
 
         start: the row of the maps where the outputs begin.
         """
-        assert self.kernels is not None
         count, height, width, channels = maps.shape
         _, down, rows, across, columns, _ = outputs.shape
         padded = maps.new_zeros(count, down * rows + 2, across * columns + 2, channels)
@@ -111,15 +130,13 @@ class WinogradConv2d(nn.Conv2d):
             (rows + 2, columns + 2, count, down, across, channels),
             (row, column, image, rows * row, columns * column, 1),
         )
-        products = len(self.kernels)
-        (inputs_down, _, gather_down), (inputs_across, _, gather_across) = (
-            matrices(size, 3) for size in (rows, columns)
-        )
-        spread = torch.kron(inputs_down, inputs_across).to(maps) @ tiles.reshape(products, -1)
-        summed = torch.bmm(spread.view(products, -1, channels), self.kernels)
+        products = len(kernels)
+        inputs, gather = _map_matrices(rows, columns)
+        spread = inputs @ tiles.reshape(products, -1)
+        summed = torch.bmm(spread.view(products, -1, channels), kernels)
         if self.bias is not None:
             summed[_ONE * (columns + 2) + _ONE] += self.bias
-        gathered = torch.kron(gather_down, gather_across).to(maps) @ summed.view(products, -1)
+        gathered = gather @ summed.view(products, -1)
         shape = (rows, columns, count, down, across, self.out_channels)
         outputs.copy_(gathered.view(shape).permute(2, 3, 0, 4, 1, 5))
 
@@ -135,9 +152,7 @@ class WinogradConv1d(nn.Conv1d):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """Sequences [n, c, length] → [n, outputs, length], channels last."""
-        if self.kernels is None:
-            self.kernels = self._transformed()
-            self.weight = nn.Parameter(self.weight.new_empty(0), requires_grad=False)
+        kernels = _kernels_of(self)
         sequences = input.transpose(1, 2)
         count, length, channels = sequences.shape
         # A dilated kernel sees so many interleaved sequences, each by itself.
@@ -147,7 +162,8 @@ class WinogradConv1d(nn.Conv1d):
         band = max(1, _CHUNK_BYTES // (4 * _TAPS * dilation * channels))
         for sequence, outputs in zip(sequences, made, strict=True):
             for tile in range(0, tiles, band):
-                self._convolve(sequence, tile * _TAPS * dilation, outputs[tile : tile + band])
+                part = outputs[tile : tile + band]
+                self._convolve(kernels, sequence, tile * _TAPS * dilation, part)
         whole = made.view(count, tiles * _TAPS * dilation, self.out_channels)
         return whole[:, :length].transpose(1, 2)
 
@@ -159,15 +175,16 @@ class WinogradConv1d(nn.Conv1d):
         parts = weight.view(self.out_channels, self.in_channels, pieces, _TAPS)
         return torch.einsum("nt,ocpt->pnco", kernel.to(weight.dtype), parts).contiguous()
 
-    def _convolve(self, sequence: torch.Tensor, start: int, outputs: torch.Tensor) -> None:
+    def _convolve(
+        self, kernels: torch.Tensor, sequence: torch.Tensor, start: int, outputs: torch.Tensor
+    ) -> None:
         """A sequence [length, c] → `outputs` [tiles, outputs of a tile, dilation, outputs].
 
         start: where in the sequence the outputs begin.
         """
-        assert self.kernels is not None
         length, channels = sequence.shape
         tiles, _, dilation, _ = outputs.shape
-        pieces, products, _, _ = self.kernels.shape
+        pieces, products, _, _ = kernels.shape
         period = _TAPS * dilation
         padded = sequence.new_zeros((tiles + pieces) * period, channels)
         begin = start - int(self.padding[0])
@@ -182,14 +199,22 @@ class WinogradConv1d(nn.Conv1d):
         inputs, _, gather = (matrix.to(sequence) for matrix in matrices(_TAPS, _TAPS))
         spread = (inputs @ windows.reshape(products, -1)).view(products, seen * dilation, channels)
         rows = tiles * dilation
-        summed = torch.bmm(spread[:, :rows], self.kernels[0])
+        summed = torch.bmm(spread[:, :rows], kernels[0])
         for piece in range(1, pieces):
             shifted = spread[:, piece * dilation : piece * dilation + rows]
-            summed.baddbmm_(shifted, self.kernels[piece])
+            summed.baddbmm_(shifted, kernels[piece])
         if self.bias is not None:
             summed[_ONE] += self.bias
         gathered = (gather @ summed.view(products, -1)).view(_TAPS, tiles, dilation, -1)
         outputs.copy_(gathered.transpose(0, 1))
+
+
+def _kernels_of(layer: WinogradConv1d | WinogradConv2d) -> torch.Tensor:
+    """The transformed weights, which take the place of the plain ones at the first call."""
+    if layer.kernels is None:
+        layer.kernels = layer._transformed()
+        layer.weight = nn.Parameter(layer.weight.new_empty(0), requires_grad=False)
+    return layer.kernels
 
 
 def quicken_convolutions(module: nn.Module) -> None:
@@ -201,8 +226,6 @@ def quicken_convolutions(module: nn.Module) -> None:
     for part in module.modules():
         if type(part) is nn.Conv2d and part.kernel_size == (3, 3) and _is_fit(part):
             part.__class__ = WinogradConv2d
-            wide = part.in_channels * part.out_channels >= _WIDE
-            part.rows = 2 if wide else 4  # type: ignore[assignment]
             part.kernels = None  # type: ignore[assignment]
         elif type(part) is nn.Conv1d and part.kernel_size[0] >= _FEWEST_TAPS and _is_fit(part):
             part.__class__ = WinogradConv1d
