@@ -36,8 +36,9 @@ from soundstudio.core.run_files import read_description
 from soundstudio.engine.clap import ClipEncoder
 from soundstudio.engine.loading import build_part
 from soundstudio.engine.surroundings import prepare_surroundings
+from soundstudio.engine.text_tower import TextTower
 from soundstudio.training.draws import Draws
-from soundstudio.training.encoding import TextReader, encode_posterior
+from soundstudio.training.encoding import encode_posterior
 from soundstudio.training.examples import Examples
 from soundstudio.training.front_end import read_segment
 from soundstudio.training.new_run import begin_run
@@ -144,14 +145,14 @@ class EncodingAnew:
     def __init__(self, files: ModelFolder, frames: int, device: str) -> None:
         self._frames = frames
         self._vae: Any = build_part(files.parts["vae"]).float().to(device)
-        self._reader = TextReader(files, device)
+        self._reader = TextTower.load(files, device)
         self._listener = ClipEncoder.load(files, device)
 
     def posterior(self, clip: DatasetClip) -> Posterior:
         return encode_posterior(self._vae, read_segment(clip), self._frames)
 
     def text_embedding(self, text: str) -> FloatArray:
-        return self._reader.embed(text)
+        return self._reader.embed(text)[0].cpu().numpy()
 
     def sound_embedding(self, clip: DatasetClip) -> FloatArray:
         sound = read_segment(clip)

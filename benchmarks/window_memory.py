@@ -61,7 +61,7 @@ class Run:
             sizes = (resident_mb(os.getpid()), resident_mb(self.engine_pid))
             self.notes.append((self.done, *sizes))
         if self.done >= self.generations:
-            self.studio.window.close()
+            self.studio.window.leave()
             QApplication.quit()
         else:
             self.studio.generation.generate()

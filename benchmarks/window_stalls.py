@@ -240,7 +240,7 @@ def main() -> None:
         monitor.stop()
         tracer.is_running = False
         user.stop()
-        studio.window.close()
+        studio.window.leave()  # a close would ask what is to become of the sounds
         app.quit()
 
     def warm_up() -> None:

@@ -12,6 +12,7 @@ from soundstudio.core.errors import DeviceError, ModelError
 from soundstudio.core.progress import Progress, ProgressCallback, ignore_progress
 from soundstudio.engine.devices import torch_dtype
 from soundstudio.engine.failures import explained_failures
+from soundstudio.engine.heap import trim_heap
 from soundstudio.engine.samplers import build_schedule
 from soundstudio.engine.vocoding import pieces_of, vocode
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from soundstudio.core.requests import GenerationRequest
     from soundstudio.engine.devices import Device, DtypeName, Precision
     from soundstudio.engine.model_folder import ModelFolder
-    from soundstudio.engine.prompt_tokenizer import PromptTokenizer
+    from soundstudio.engine.text_tower import TextTower
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class AudioLDM:
         device: Device,
         dtype: DtypeName,
         precision: Precision,
-        tokenizer: PromptTokenizer,
+        text_tower: TextTower | None,
         **parts: Any,
     ) -> None:
         self.row = row
@@ -68,8 +69,7 @@ class AudioLDM:
         self.device = device
         self.dtype = dtype
         self.precision = precision
-        self.tokenizer = tokenizer
-        self.text_encoder = parts["text_encoder"]
+        self.text_tower = text_tower
         self.unet = parts["unet"]
         self.vae = parts["vae"]
         self.vocoder = parts["vocoder"]
@@ -102,18 +102,12 @@ class AudioLDM:
 
     def embed_prompt(self, prompt: str) -> tuple[torch.Tensor, str]:
         """The unit embedding [embedding] of `prompt`, and the part of it that did not fit."""
-        import torch
-
         if prompt in self._embedded:
             self._embedded.move_to_end(prompt)
             return self._embedded[prompt]
-        encoded = self.tokenizer.encode(prompt)
-        ids = torch.tensor([encoded.ids], device=self.device.kind)
-        with torch.inference_mode(), explained_failures("reading the prompt"):
-            output = self.text_encoder(ids, attention_mask=torch.ones_like(ids))
-            # CLAP compares directions: the one and only normalisation.
-            embedding = torch.nn.functional.normalize(output.text_embeds[0].float(), dim=-1)
-        self._embedded[prompt] = (embedding, encoded.dropped)
+        if self.text_tower is None:
+            raise TypeError("this model was loaded without its text tower")
+        self._embedded[prompt] = self.text_tower.embed(prompt)
         if len(self._embedded) > _PROMPT_CACHE_SIZE:
             self._embedded.popitem(last=False)
         return self._embedded[prompt]
@@ -150,6 +144,8 @@ class AudioLDM:
         """
         import torch
 
+        if self.text_tower is not None:
+            self.text_tower.rest()
         schedule = build_schedule(
             request.sampler, request.steps, self.files.scheduler, self.device.kind
         )
@@ -234,6 +230,7 @@ class AudioLDM:
             progress(Progress("decoding", done, of, variation))
 
         report(0, pieces_of(latent.shape[1] * self.frames_per_latent))
+        trim_heap()  # what the steps left behind, before the largest maps of all are made
         with torch.inference_mode(), explained_failures("decoding the sound"):
             scaled = latent[None] / self.vae.config.scaling_factor
             mel = self.vae.decode(
@@ -241,8 +238,10 @@ class AudioLDM:
                 return_dict=False,
             )[0]
             mel = mel[0, 0].to(torch_dtype(self.precision.vocoder))
+            trim_heap()
             waveform = vocode(self.vocoder, mel, report)
             samples = waveform.float().cpu().numpy()[:length_samples]
+        trim_heap()
         if not np.isfinite(samples).all():
             raise DeviceError(
                 f"The model computed invalid numbers in {self.dtype}.",

@@ -20,8 +20,8 @@ from soundstudio.engine.devices import (
 )
 from soundstudio.engine.failures import explained_failures
 from soundstudio.engine.model_folder import PartFiles, read_model_folder
-from soundstudio.engine.prompt_tokenizer import PromptTokenizer
 from soundstudio.engine.surroundings import prepare_surroundings, without_collections
+from soundstudio.engine.text_tower import TextTower
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,7 +49,7 @@ _OLD_ATTENTION: Final = {
     ".value.": ".to_v.",
     ".proj_attn.": ".to_out.0.",
 }
-GENERATION_PARTS: Final = ("text_encoder", "unet", "vae", "vocoder")
+_PLACED_PARTS: Final = ("unet", "vae", "vocoder")
 
 
 def load_model(
@@ -66,39 +66,44 @@ def load_model(
     if row.folder is None:
         raise ModelError(f"{row.title} is not installed.")
     files = read_model_folder(row.folder)
-    tokenizer = PromptTokenizer.load(files.tokenizer, dict(files.parts["text_encoder"].config))
     prepare_surroundings()
     parts: dict[str, Any] = {}
     with without_collections(), explained_failures(f"loading {row.title}"):
-        progress(Progress("loading", 0, len(GENERATION_PARTS)))
+        count = 1 + len(_PLACED_PARTS)
+        progress(Progress("loading", 0, count))
         chosen = choose_device(device)
         name = choose_dtype(chosen, dtype)
         precision = precision_of(name)
         limit_threads()
-        for number, part in enumerate(GENERATION_PARTS, start=1):
+        text_tower = TextTower.load(files, chosen.kind, torch_dtype(precision.text))
+        progress(Progress("loading", 1, count))
+        for number, part in enumerate(_PLACED_PARTS, start=2):
             parts[part] = _placed(files.parts[part], chosen.kind, precision)
-            progress(Progress("loading", number, len(GENERATION_PARTS)))
+            progress(Progress("loading", number, count))
     return AudioLDM(
         row=row,
         files=files,
         device=chosen,
         dtype=name,
         precision=precision,
-        tokenizer=tokenizer,
+        text_tower=text_tower,
         **parts,
     )
 
 
-def build_part(files: PartFiles, config: dict[str, Any] | None = None) -> torch.nn.Module:
+def build_part(
+    files: PartFiles, config: dict[str, Any] | None = None, is_mapped: bool = True
+) -> torch.nn.Module:
     """One part on the processor, its weights mapped from the file, in the file's own format.
 
     config: replaces the folder's configuration (such as other attention heads).
+    is_mapped: False to read the weights, so that each can be let go by itself.
     Raises ModelError if weights and configuration do not fit.
     """
     from soundstudio.engine.narrow_convolution import mend_narrow_convolutions
 
     part = _empty_part(files.name, files.class_name, config or dict(files.config))
-    _fill(part, files)
+    _fill(part, files, is_mapped)
     mend_narrow_convolutions(part)
     part.requires_grad_(False)
     module: torch.nn.Module = part.eval()
@@ -164,10 +169,12 @@ def _parameters_without_memory(torch: Any) -> Iterator[None]:
         torch.nn.Module.register_parameter = register
 
 
-def _fill(part: Any, files: PartFiles) -> None:
+def _fill(part: Any, files: PartFiles, is_mapped: bool) -> None:
     state: dict[str, Any] = {}
     for path in files.weights:
         state |= _read_weights(path)
+    if not is_mapped:
+        state = {key: tensor.clone() for key, tensor in state.items()}
     if files.class_name == "AutoencoderKL":
         state = _with_new_attention_names(state)
     try:
@@ -235,13 +242,13 @@ def _placed(files: PartFiles, device: str, precision: Precision) -> Any:
     from soundstudio.engine.packed_convolution import pack_convolutions
     from soundstudio.engine.winograd_convolution import quicken_convolutions
 
-    part: Any = build_part(files)
+    # What is decoded with is copied into another order, and its file would stay mapped as a whole.
+    part: Any = build_part(files, is_mapped=files.name == "unet")
     if files.name == "vae":
         # Generation only decodes; the encoder's pages are then never touched.
         del part.encoder, part.quant_conv
     wanted = {
         "unet": precision.unet,
-        "text_encoder": precision.text,
         "vae": precision.vae,
         "vocoder": precision.vocoder,
     }[files.name]

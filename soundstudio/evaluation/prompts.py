@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy.typing as npt
+
+    from soundstudio.engine.text_tower import TextTower
 
     FloatArray = npt.NDArray[np.float64]
 
@@ -71,37 +73,8 @@ def prompts_of(paths: Sequence[Path], table: Mapping[str, str] | None = None) ->
     return [prompt_in_file(path) for path in paths]
 
 
-class PromptEncoder:
-    """CLAP's text tower of a model folder."""
-
-    def __init__(self, tower: Any, tokenizer: Any) -> None:
-        self._tower = tower
-        self._tokenizer = tokenizer
-
-    @classmethod
-    def load(cls, folder: Path) -> PromptEncoder:
-        """Load `text_encoder` and `tokenizer`, in float32. Raises ModelError."""
-        from soundstudio.engine.loading import build_part
-        from soundstudio.engine.model_folder import read_model_folder
-        from soundstudio.engine.prompt_tokenizer import PromptTokenizer
-
-        files = read_model_folder(folder)
-        part = files.parts["text_encoder"]
-        tokenizer = PromptTokenizer.load(files.tokenizer, dict(part.config))
-        return cls(build_part(part).float(), tokenizer)
-
-    def embed(self, prompt: str) -> FloatArray:
-        """The unit embedding [dimensions] of a prompt."""
-        import torch
-
-        ids = torch.tensor([self._tokenizer.encode(prompt).ids])
-        with torch.inference_mode():
-            vector = self._tower(ids, attention_mask=torch.ones_like(ids)).text_embeds[0].double()
-        return np.asarray((vector / vector.norm()).numpy())
-
-
 def clap_scores(
-    encoder: PromptEncoder, prompts: Sequence[str], frames: Sequence[npt.NDArray[np.float32]]
+    tower: TextTower, prompts: Sequence[str], frames: Sequence[npt.NDArray[np.float32]]
 ) -> FloatArray:
     """Cosine of prompt and sound [clips], from CLAP's frames; NaN where no prompt is known.
 
@@ -114,7 +87,7 @@ def clap_scores(
         if not prompt or not len(rows):
             continue
         if prompt not in known:
-            known[prompt] = encoder.embed(prompt)
+            known[prompt] = tower.embed(prompt)[0].double().numpy()
         text = known[prompt]
         if rows.shape[1] != len(text):
             raise ModelError("CLAP's text tower and audio tower have different dimensions.")

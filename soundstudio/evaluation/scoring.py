@@ -10,13 +10,15 @@ import numpy as np
 
 from soundstudio.core.errors import ModelError
 from soundstudio.core.progress import ProgressCallback, ignore_progress
+from soundstudio.engine.model_folder import read_model_folder
+from soundstudio.engine.text_tower import TextTower
 from soundstudio.evaluation import guards
 from soundstudio.evaluation.bootstrap import bootstrap_interval
 from soundstudio.evaluation.clip_report import clip_rows
 from soundstudio.evaluation.guards import Caution, heard_enough
 from soundstudio.evaluation.listening import HeardClip, listen
 from soundstudio.evaluation.projection import SoundMap, map_of
-from soundstudio.evaluation.prompts import PromptEncoder, clap_scores, prompts_of
+from soundstudio.evaluation.prompts import clap_scores, prompts_of
 from soundstudio.evaluation.scores import Score, Scores, compute_scores
 from soundstudio.evaluation.sets import Pairing, SoundSet, find_sounds, pair_by_name
 
@@ -169,8 +171,8 @@ def _clap(
         scores.missing["clap"] = "The CLAP score needs the bundled backbone's CLAP."
         return None, None
     try:
-        encoder = PromptEncoder.load(facts.clap_folder)
-        cosines = clap_scores(encoder, prompts, [clip.frames for clip in features])
+        tower = TextTower.load(read_model_folder(facts.clap_folder))
+        cosines = clap_scores(tower, prompts, [clip.frames for clip in features])
     except ModelError as error:
         scores.missing["clap"] = error.sentence()
         return None, None

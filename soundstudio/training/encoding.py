@@ -6,19 +6,18 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from soundstudio.core.progress import Progress, ProgressCallback, ignore_progress
 from soundstudio.engine.clap import ClipEncoder
 from soundstudio.engine.failures import explained_failures
 from soundstudio.engine.loading import build_part
-from soundstudio.engine.prompt_tokenizer import PromptTokenizer
+from soundstudio.engine.text_tower import TextTower
 from soundstudio.training.encodings import Posterior
 from soundstudio.training.front_end import read_segment, segment_mel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     import numpy.typing as npt
 
     from soundstudio.audio.files import Sound
@@ -116,9 +115,9 @@ def encode(
             report()
         del listener
     if missing.texts:
-        reader = TextReader(files, device)
+        reader = TextTower.load(files, device)
         for text in missing.texts:
-            cache.keep_text_embedding(text, reader.embed(text))
+            cache.keep_text_embedding(text, reader.embed(text)[0].cpu().numpy())
             report()
 
 
@@ -131,22 +130,3 @@ def encode_posterior(vae: Any, sound: Sound, frames: int) -> Posterior:
         distribution = vae.encode(mel.to(next(vae.parameters()).device)).latent_dist
         mean, log_variance = distribution.mean[0], distribution.logvar[0]
         return Posterior(mean.float().cpu().numpy(), log_variance.float().cpu().numpy())
-
-
-class TextReader:
-    """CLAP's text tower, as AudioLDM.embed_prompt uses it, without the rest of the model."""
-
-    def __init__(self, files: ModelFolder, device: str) -> None:
-        part = files.parts["text_encoder"]
-        self._tokenizer = PromptTokenizer.load(files.tokenizer, dict(part.config))
-        self._tower: Any = build_part(part).float().to(device)
-        self._device = device
-
-    def embed(self, text: str) -> FloatArray:
-        import torch
-
-        ids = torch.tensor([self._tokenizer.encode(text).ids], device=self._device)
-        with torch.inference_mode(), explained_failures("reading the captions"):
-            output = self._tower(ids, attention_mask=torch.ones_like(ids))
-            unit = torch.nn.functional.normalize(output.text_embeds[0].float(), dim=-1)
-        return np.asarray(unit.cpu().numpy(), dtype=np.float32)

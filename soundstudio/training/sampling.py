@@ -9,7 +9,6 @@ from soundstudio.core.requests import GenerationRequest
 from soundstudio.engine.audioldm import AudioLDM, Condition
 from soundstudio.engine.devices import Device, precision_of
 from soundstudio.engine.loading import build_part
-from soundstudio.engine.prompt_tokenizer import PromptTokenizer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,15 +23,13 @@ if TYPE_CHECKING:
 def sampling_model(files: ModelFolder, unet: Any, device: str) -> AudioLDM:
     """An AudioLDM in float32 whose UNet is `unet`; it has no text tower and embeds no prompts."""
     kind = cast("DeviceKind", device)
-    text_config = dict(files.parts["text_encoder"].config)
     return AudioLDM(
         row=row_of_folder(files.folder),
         files=files,
         device=Device(kind, kind),
         dtype="float32",
         precision=precision_of("float32"),
-        tokenizer=PromptTokenizer.load(files.tokenizer, text_config),
-        text_encoder=None,
+        text_tower=None,
         unet=unet,
         vae=build_part(files.parts["vae"]).float().to(device),
         vocoder=build_part(files.parts["vocoder"]).float().to(device),

@@ -10,7 +10,10 @@ from pipeline_oracle import TOLERANCE, assert_equal, ddim, relative_rms
 from tiny_model import build_tiny_model
 
 from soundstudio.core.catalogue import row_of_folder
-from soundstudio.engine.loading import load_model
+from soundstudio.engine.loading import build_part, load_model
+from soundstudio.engine.model_folder import read_model_folder
+from soundstudio.engine.prompt_tokenizer import PromptTokenizer
+from soundstudio.engine.text_tower import TextTower
 from soundstudio.generation.generate import generate
 
 if TYPE_CHECKING:
@@ -63,9 +66,11 @@ def test_half_precision_files_equal_the_pipeline(tmp_path: Path) -> None:
 
 
 def test_prompt_is_normalised_once(tiny_model_folder: Path) -> None:
-    model = load_model(row_of_folder(tiny_model_folder), "cpu", "float32")
-    embedding, _ = model.embed_prompt("rain on a tin roof")
-    ids = torch.tensor([model.tokenizer.encode("rain on a tin roof").ids])
-    raw = model.text_encoder(ids).text_embeds[0]
+    files = read_model_folder(tiny_model_folder)
+    part = files.parts["text_encoder"]
+    embedding, _ = TextTower.load(files).embed("rain on a tin roof")
+    tokenizer = PromptTokenizer.load(files.tokenizer, dict(part.config))
+    raw = build_part(part)(torch.tensor([tokenizer.encode("rain on a tin roof").ids]))
+    raw = raw.text_embeds[0]
     assert float(raw.norm()) != pytest.approx(1.0, abs=0.05)
     torch.testing.assert_close(embedding, raw / raw.norm())

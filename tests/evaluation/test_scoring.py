@@ -16,8 +16,9 @@ from soundstudio.audio.files import write_wav
 from soundstudio.core.errors import ModelError, StorageError
 from soundstudio.core.requests import GenerationRequest
 from soundstudio.core.score_words import DIRECTIONS, MEANINGS, TITLES
+from soundstudio.engine.model_folder import read_model_folder
+from soundstudio.engine.text_tower import TextTower
 from soundstudio.evaluation.prompts import (
-    PromptEncoder,
     clap_scores,
     prompt_in_file,
     prompts_of,
@@ -165,12 +166,12 @@ class TestPrompts:
             read_prompts(tmp_path / "p.csv")
 
     def test_cosines(self, tiny_model_folder: Path) -> None:
-        encoder = PromptEncoder.load(tiny_model_folder)
-        rain = encoder.embed("rain on a tin roof")
+        tower = TextTower.load(read_model_folder(tiny_model_folder))
+        rain = tower.embed("rain on a tin roof")[0].numpy()
         assert np.linalg.norm(rain) == pytest.approx(1.0)
         frames = [np.stack([rain, rain]).astype(np.float32), -rain[None].astype(np.float32)]
         prompt = "rain on a tin roof"
-        np.testing.assert_allclose(clap_scores(encoder, [prompt] * 2, frames), [1, -1], atol=1e-6)
-        assert np.isnan(clap_scores(encoder, [""], frames[:1])).all()
+        np.testing.assert_allclose(clap_scores(tower, [prompt] * 2, frames), [1, -1], atol=1e-6)
+        assert np.isnan(clap_scores(tower, [""], frames[:1])).all()
         with pytest.raises(ModelError, match="different dimensions"):
-            clap_scores(encoder, ["rain"], [np.ones((1, 3), dtype=np.float32)])
+            clap_scores(tower, ["rain"], [np.ones((1, 3), dtype=np.float32)])
