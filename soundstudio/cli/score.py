@@ -27,7 +27,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         "score",
         help="score generated sounds",
         description="Score the sounds of a folder: FD, IS, KL and FAD against a folder of "
-        "reference sounds, each with a 95 %% interval. Without a reference only IS (and, where "
+        "reference sounds, each with a 95 % interval. Without a reference only IS (and, where "
         "prompts are known, the CLAP score) can be given.",
     )
     add = parser.add_argument

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import subprocess
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from soundstudio.cli import files_to_open, main
+from soundstudio.cli.commands import build_parser
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 PROGRAM = [sys.executable, "-m", "soundstudio"]
@@ -37,6 +40,21 @@ def test_help_and_version(capsys: Any) -> None:
     for words in (["--help"], ["generate", "--help"], ["models", "list", "--help"], ["--version"]):
         assert main(words) == 0
     assert "Sound Studio 0" in capsys.readouterr().out
+
+
+def every_parser(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for child in action.choices.values():
+                yield from every_parser(child)
+
+
+def test_no_help_shows_a_doubled_percent_sign() -> None:
+    parsers = list(every_parser(build_parser()))
+    assert len(parsers) > 10
+    # argparse resolves %% in the help of options and leaves it alone in descriptions.
+    assert [p.prog for p in parsers if "%%" in p.format_help()] == []
 
 
 def test_the_parser_needs_no_model_stack() -> None:
