@@ -168,6 +168,7 @@ class AudioLDM:
                 prediction = self._predict(model_input, timestep, embeddings, request.guidance)
                 latents = schedule.step(prediction, timestep, latents, request.eta, generators)
                 report(done)
+            trim_heap()  # what the steps left behind: decoding makes the largest maps of all
             return self._checked(latents, clip=request.sampler != "ddim")
 
     def _predict(
@@ -230,7 +231,6 @@ class AudioLDM:
             progress(Progress("decoding", done, of, variation))
 
         report(0, pieces_of(latent.shape[1] * self.frames_per_latent))
-        trim_heap()  # what the steps left behind, before the largest maps of all are made
         with torch.inference_mode(), explained_failures("decoding the sound"):
             scaled = latent[None] / self.vae.config.scaling_factor
             mel = self.vae.decode(

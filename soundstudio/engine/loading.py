@@ -242,16 +242,13 @@ def _placed(files: PartFiles, device: str, precision: Precision) -> Any:
     from soundstudio.engine.packed_convolution import pack_convolutions
     from soundstudio.engine.winograd_convolution import quicken_convolutions
 
-    # What is decoded with is copied into another order, and its file would stay mapped as a whole.
-    part: Any = build_part(files, is_mapped=files.name == "unet")
+    wanted = getattr(precision, files.name)
+    is_quickened = files.name != "unet" and device == "cpu" and wanted == "float32"
+    # Most of its weights are to be transformed, and their file would stay mapped as a whole.
+    part: Any = build_part(files, is_mapped=not is_quickened)
     if files.name == "vae":
         # Generation only decodes; the encoder's pages are then never touched.
         del part.encoder, part.quant_conv
-    wanted = {
-        "unet": precision.unet,
-        "vae": precision.vae,
-        "vocoder": precision.vocoder,
-    }[files.name]
     # Module's own `to`: diffusers' version warns of formats that it does not touch here.
     torch.nn.Module.to(part, device=device, dtype=torch_dtype(wanted))
     # On processors the UNet gains nothing from it (measured in float32 and bfloat16).
@@ -259,6 +256,6 @@ def _placed(files: PartFiles, device: str, precision: Precision) -> Any:
         torch.nn.Module.to(part, memory_format=torch.channels_last)
     if files.name == "unet" and device == "cpu":
         pack_convolutions(part)
-    if files.name in ("vae", "vocoder"):
+    if is_quickened:
         quicken_convolutions(part)
     return part

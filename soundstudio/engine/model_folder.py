@@ -23,12 +23,13 @@ PIPELINE: Final = "AudioLDMPipeline"
 _OTHER_FILES_ADVICE: Final = "Download or copy the model again."
 _LAYOUT_ADVICE: Final = "Choose a folder in diffusers' AudioLDM layout."
 
+TEXT_PART: Final = "text_encoder"
 # Part -> (its class, the beginning of its weights file's name).
 REQUIRED_PARTS: Final = {
     "unet": ("UNet2DConditionModel", "diffusion_pytorch_model"),
     "vae": ("AutoencoderKL", "diffusion_pytorch_model"),
     "vocoder": ("SpeechT5HifiGan", "model"),
-    "text_encoder": ("ClapTextModelWithProjection", "model"),
+    TEXT_PART: ("ClapTextModelWithProjection", "model"),
 }
 AUDIO_PART: Final = "audio_encoder"
 AUDIO_CLASS: Final = ("ClapAudioModelWithProjection", "model")
@@ -237,13 +238,13 @@ def _check_tokenizer(folder: Path) -> None:
 def _check_parts_fit(folder: Path, parts: Mapping[str, PartFiles]) -> None:
     """The numbers in which neighbouring parts must agree."""
     unet, vae = parts["unet"].config, parts["vae"].config
-    text, vocoder = parts["text_encoder"].config, parts["vocoder"].config
+    text, vocoder = parts[TEXT_PART].config, parts["vocoder"].config
     pairs = [
-        ("text_encoder", "unet", "projection_dim", "projection_class_embeddings_input_dim"),
+        (TEXT_PART, "unet", "projection_dim", "projection_class_embeddings_input_dim"),
         ("vae", "unet", "latent_channels", "in_channels"),
     ]
     if AUDIO_PART in parts:
-        pairs.append((AUDIO_PART, "text_encoder", "projection_dim", "projection_dim"))
+        pairs.append((AUDIO_PART, TEXT_PART, "projection_dim", "projection_dim"))
     for first, second, key, other_key in pairs:
         a, b = parts[first].config.get(key), parts[second].config.get(other_key)
         if a is not None and b is not None and a != b:

@@ -32,7 +32,7 @@ def import_model(
     Raises ModelError if it is not a usable AudioLDM or its name is taken, StorageError.
     """
     files = read_model_folder(source)
-    PromptTokenizer.load(files.tokenizer, dict(files.parts["text_encoder"].config))
+    PromptTokenizer.of_model(files)
     name = name or source.resolve().name
     if Path(name).name != name or name.startswith("."):
         raise ModelError(f"“{name}” cannot be a model's name.")
@@ -80,7 +80,7 @@ def verify_model(row: CatalogueRow) -> int:
     if row.folder is None:
         raise ModelError(f"{row.title} is not installed.")
     files = read_model_folder(row.folder)
-    PromptTokenizer.load(files.tokenizer, dict(files.parts["text_encoder"].config))
+    PromptTokenizer.of_model(files)
     count = 0
     for part in files.parts.values():
         for name, tensor in build_part(part).state_dict().items():

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from soundstudio.core.errors import ModelError
+from soundstudio.engine.model_folder import TEXT_PART
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tokenizers import Tokenizer
+
+    from soundstudio.engine.model_folder import ModelFolder
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +58,11 @@ class PromptTokenizer:
             ) from error
         _check_vocabulary(fast, int(text_config.get("vocab_size", 50265)))
         return cls(fast, _max_tokens(settings, text_config))
+
+    @classmethod
+    def of_model(cls, files: ModelFolder) -> PromptTokenizer:
+        """The one that belongs to a model's text tower. Raises as `load` does."""
+        return cls.load(files.tokenizer, dict(files.parts[TEXT_PART].config))
 
     def encode(self, prompt: str) -> EncodedPrompt:
         encoding = self._fast.encode(prompt)

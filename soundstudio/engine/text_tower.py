@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.engine.failures import explained_failures
+from soundstudio.engine.model_folder import TEXT_PART
 from soundstudio.engine.prompt_tokenizer import PromptTokenizer
 
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
 
     from soundstudio.engine.model_folder import ModelFolder, PartFiles
 
-TEXT_PART: Final = "text_encoder"
 _LARGE_BYTES: Final = 2**28
 
 
@@ -38,10 +38,9 @@ class TextTower:
         """
         import torch
 
-        part = files.parts[TEXT_PART]
-        tokenizer = PromptTokenizer.load(files.tokenizer, dict(part.config))
+        tokenizer = PromptTokenizer.of_model(files)
         with explained_failures("loading the text tower"):
-            return cls(part, tokenizer, device, dtype or torch.float32)
+            return cls(files.parts[TEXT_PART], tokenizer, device, dtype or torch.float32)
 
     def embed(self, prompt: str) -> tuple[torch.Tensor, str]:
         """The unit embedding [embedding] of `prompt`, float32, and the part that did not fit.

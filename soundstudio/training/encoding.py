@@ -17,15 +17,11 @@ from soundstudio.training.front_end import read_segment, segment_mel
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    import numpy.typing as npt
-
     from soundstudio.audio.files import Sound
     from soundstudio.dataset.clips import DatasetClip
     from soundstudio.engine.model_folder import ModelFolder
     from soundstudio.training.encodings import EncodingCache
 
-    FloatArray = npt.NDArray[np.float32]
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from soundstudio.core.errors import ModelError
 from soundstudio.core.file_digest import sha256_of_file
-from soundstudio.engine.model_folder import AUDIO_PART
+from soundstudio.engine.model_folder import AUDIO_PART, TEXT_PART
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,7 @@ def fingerprints_of(files: ModelFolder) -> Fingerprints:
     tokenizer = sorted(path for path in files.tokenizer.iterdir() if path.is_file())
     return Fingerprints(
         vae=_digest(files.parts["vae"], []),
-        text=_digest(files.parts["text_encoder"], tokenizer),
+        text=_digest(files.parts[TEXT_PART], tokenizer),
         audio=audio,
     )
 
