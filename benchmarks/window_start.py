@@ -1,6 +1,6 @@
 """How long the window takes from launch to usable, and that torch is not imported by then.
 
-    python benchmarks/window_start.py [--runs N] [--home FOLDER] [--profile]
+    python benchmarks/window_start.py [--runs N] [--home FOLDER]
 
 Starts the real application in fresh processes. Usable means: the window is painted, the event
 loop answers, the library's first answer is in the list and the prompt takes a letter.

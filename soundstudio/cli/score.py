@@ -35,10 +35,11 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         help="folder of generated sounds; may be left out with --beside")  # fmt: skip
     add("reference", metavar="REFERENCE", nargs="?",
         help="folder of real sounds; the same file names make pairs for KL")  # fmt: skip
-    add("--backbone", choices=("bundled", "paper"), default="bundled",
-        help="paper needs --panns and --vggish (default: bundled)")  # fmt: skip
-    add("--panns", metavar="FILE", help="Cnn14_16k_mAP=0.438.pth, for --backbone paper")
-    add("--vggish", metavar="FILE", help="vggish-10086976.pth, for --backbone paper")
+    add("--backbone", choices=("bundled", "paper"),
+        help="what hears the sounds; paper is PANNs and VGGish, downloaded or named with --panns "
+        "and --vggish (default: bundled, or paper where these are given)")  # fmt: skip
+    add("--panns", metavar="FILE", help="Cnn14_16k_mAP=0.438.pth, for the backbone paper")
+    add("--vggish", metavar="FILE", help="vggish-10086976.pth, for the backbone paper")
     add("--prompts", metavar="FILE.csv",
         help="columns file and prompt (default: what the WAV files say)")  # fmt: skip
     add("--json", metavar="FILE", help="write all numbers there; - prints them instead of a table")
@@ -50,7 +51,13 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     add("--table", metavar="FILE.csv", help="write a line for each scoring there")
     add("--latex", metavar="FILE.tex", help="write a table for a paper there")
     add("--html", metavar="FILE.html", help="write a page to send to somebody, with the sounds")
-    add("--draws", metavar="N", type=int, default=200, help="resamples of an interval")
+    add(
+        "--draws",
+        metavar="N",
+        type=int,
+        default=200,
+        help="resamples of an interval (default: 200)",
+    )
     add("--seed", metavar="N", type=int, default=0, help="of the resamples (default: 0)")
     add("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto")
     add("--no-cache", action="store_true", help="hear every sound anew and keep nothing")
@@ -111,17 +118,19 @@ def _check(args: argparse.Namespace) -> None:
     for name in ("table", "latex", "html"):
         if getattr(args, name) == STDOUT:
             raise InvalidRequestError(f"--{name} needs the name of a file.")
+    files = [name for name in ("panns", "vggish") if getattr(args, name)]
+    if args.backbone is None:
+        args.backbone = "paper" if files else "bundled"
     if args.backbone == "paper":
         _find_downloaded_weights(args)
-    files = [name for name in ("panns", "vggish") if getattr(args, name)]
-    if args.backbone == "paper" and len(files) < 2:
+    if args.backbone == "paper" and not (args.panns and args.vggish):
         raise InvalidRequestError(
-            "--backbone paper needs --panns and --vggish.",
+            "The backbone paper needs --panns and --vggish.",
             "They name your copies of Cnn14_16k_mAP=0.438.pth and vggish-10086976.pth; or run "
             "`soundstudio models download panns-cnn14-16k`, and the same for vggish.",
         )
     if args.backbone == "bundled" and files:
-        raise InvalidRequestError(f"--{files[0]} belongs to --backbone paper.")
+        raise InvalidRequestError(f"--{files[0]} is not for --backbone bundled.")
     if args.draws < 2:
         raise InvalidRequestError("--draws must be at least 2.")
     if args.seed < 0:
@@ -213,25 +222,23 @@ def _export(reports: list[dict[str, Any]], args: argparse.Namespace) -> None:
 
 def _show(result: ScoringResult) -> None:
     """The table, a sentence for each number, what is wrong with the sets, and the worst clips."""
-    from soundstudio.core.score_words import MEANINGS, TITLES
-    from soundstudio.evaluation.score_report import scores_by_key
+    from soundstudio.core.score_words import MEANINGS, TITLES, words_beside_fd
+    from soundstudio.evaluation.score_report import beside_numbers, scores_by_key
 
     scores = scores_by_key(result)
     shown = {key: score for key, score in scores.items() if score is not None}
     rows: list[tuple[str, ...]] = [("SCORE", "VALUE", "95 % INTERVAL", "BACKBONE", "FROM")]
     rows += [_cells(TITLES[key], score) for key, score in shown.items()]
-    write_table(rows)
-    write_line("")
+    if shown:
+        write_table(rows)
+        write_line("")
     for key in scores:
         if key in shown:
             write_line(f"{TITLES[key]}: {MEANINGS[key]}.")
         elif result.reference is not None or key == "is":
             write_line(f"{TITLES[key]}: none. {result.scores.missing.get(key, '')}".rstrip())
-    if result.scores.fd_infinite is not None:
-        write_line(
-            f"Beside FD: extrapolated to endlessly many sounds {result.scores.fd_infinite:.4g}; "
-            f"kernel distance, which has no bias, {result.scores.kernel_distance:.4g}."
-        )
+    if (words := words_beside_fd(beside_numbers(result))) is not None:
+        write_line(words)
     if result.cautions:
         write_line("\nMind")
         for caution in result.cautions:
@@ -248,15 +255,18 @@ def _cells(title: str, score: Score) -> tuple[str, ...]:
 
 
 def _show_failures(result: ScoringResult) -> None:
-    failed = [row for row in result.rows if row.failure]
+    failed = [(row.name, row.failure) for row in result.rows if row.failure]
+    failed += [(f"{sound.name} (reference)", sound.failure) for sound in result.references_failed]
     if failed:
         write_line("\nNot heard")
-        for row in failed:
-            write_line(f"  {row.name}: {row.failure}")
+        for name, failure in failed:
+            write_line(f"  {name}: {failure}")
 
 
 def _show_worst(result: ScoringResult) -> None:
     """The clips without which FD would fall most."""
+    from soundstudio.core.score_words import class_note
+
     ranked = sorted(
         (row for row in result.rows if row.fd_without is not None and row.fd_without < 0),
         key=lambda row: row.fd_without or 0.0,
@@ -264,7 +274,7 @@ def _show_worst(result: ScoringResult) -> None:
     if not ranked:
         return
     write_line("\nPull FD up most")
-    head = ("  CLIP", "FD WITHOUT IT", "NEAREST REFERENCE", "SIMILARITY", "CLASS")
+    head = ("  CLIP", "CHANGE OF FD WITHOUT IT", "NEAREST REFERENCE", "SIMILARITY", "CLASS")
     rows: list[tuple[str, ...]] = [
         (
             f"  {row.name}",
@@ -276,3 +286,4 @@ def _show_worst(result: ScoringResult) -> None:
         for row in ranked[:_WORST_SHOWN]
     ]
     write_table([head, *rows])
+    write_line(f"  {class_note(result.backbone)}")

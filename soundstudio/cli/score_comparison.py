@@ -12,9 +12,16 @@ if TYPE_CHECKING:
 
 
 def show_side_by_side(reports: Sequence[dict[str, Any]]) -> None:
-    """A table for each group of scorings that compare, and what else differs in it."""
+    """A table for each group of scorings that compare, and whether they really differ."""
     from soundstudio.library.naming import printable
-    from soundstudio.library.scores.groups import APART, grouped, keys_shown, with_interval
+    from soundstudio.library.scores.differences import differences
+    from soundstudio.library.scores.groups import (
+        APART,
+        grouped,
+        heard_of,
+        keys_shown,
+        with_interval,
+    )
     from soundstudio.library.scores.reports import titled
 
     understood = titled(reports)
@@ -30,7 +37,9 @@ def show_side_by_side(reports: Sequence[dict[str, Any]]) -> None:
             scores = [report.scores[key] for key in keys]
             parts = [with_interval(score) if score else ("none", "") for score in scores]
             cells = [f"{value} ({interval})" if interval else value for value, interval in parts]
-            rows.append((f"  {printable(report.title)}", f"{len(report.heard)}", *cells))
+            rows.append((f"  {printable(report.title)}", heard_of(report), *cells))
         write_table(rows)
         if group.note:
             write_line(f"  {group.note}")
+        for found in differences(group):
+            write_line(f"  {printable(found.sentence())}")

@@ -27,6 +27,7 @@ from soundstudio.engine.model_folder import (
     AUDIO_CLASS,
     AUDIO_PART,
     REQUIRED_PARTS,
+    TEXT_PART,
     read_model_folder,
 )
 from soundstudio.engine.original_checkpoint import Weights, check_bytes, read_checkpoint
@@ -70,7 +71,7 @@ _SCHEDULER: Final = {
 _INDEX: Final = {
     "_class_name": "AudioLDMPipeline",
     "scheduler": ["diffusers", "DDIMScheduler"],
-    "text_encoder": ["transformers", "ClapTextModelWithProjection"],
+    TEXT_PART: ["transformers", "ClapTextModelWithProjection"],
     "tokenizer": ["transformers", "RobertaTokenizer"],
     "unet": ["diffusers", "UNet2DConditionModel"],
     "vae": ["diffusers", "AutoencoderKL"],
@@ -168,7 +169,7 @@ def _plan(
         "weights": weights,
         CARD_KEY: heads,
     }
-    text = next(part for part in parts if part.name == "text_encoder")
+    text = next(part for part in parts if part.name == TEXT_PART)
     return _Plan(parts, find_tokenizer(tokenizer, models_folder, dict(text.config)), card)
 
 

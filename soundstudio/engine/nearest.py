@@ -27,14 +27,18 @@ def nearest_of(
     Computed in float64 and in blocks, so that memory stays bounded.
     """
     nearest = np.zeros(len(embeddings), dtype=np.intp)
-    similarity = np.zeros(len(embeddings))
-    rows, targets = _directions(embeddings), _directions(references)
-    for start in range(0, len(rows), _BLOCK):
-        cosines = rows[start : start + _BLOCK] @ targets.T
-        if kin is not None:
-            cosines[kin[start : start + _BLOCK, None] == kin[None, :]] = -np.inf
-        nearest[start : start + _BLOCK] = cosines.argmax(axis=1)
-        similarity[start : start + _BLOCK] = cosines.max(axis=1)
+    similarity = np.full(len(embeddings), -np.inf)
+    for first in range(0, len(references), _BLOCK):
+        targets = _directions(references[first : first + _BLOCK])
+        for start in range(0, len(embeddings), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            cosines = _directions(embeddings[part]) @ targets.T
+            if kin is not None:
+                cosines[kin[part, None] == kin[None, first : first + _BLOCK]] = -np.inf
+            best = cosines.max(axis=1)
+            is_nearer = best > similarity[part]
+            nearest[part][is_nearer] = first + cosines.argmax(axis=1)[is_nearer]
+            similarity[part][is_nearer] = best[is_nearer]
     return nearest, similarity
 
 

@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.core.errors import ModelError
+from soundstudio.engine.model_folder import AUDIO_CLASS, AUDIO_PART, TEXT_PART
 from soundstudio.engine.original_parts import ConvertedPart, count, renamed, shape
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def convert_text_tower(tensors: Tensors) -> ConvertedPart:
         "eos_token_id": 2,
     }
     converted = renamed(wanted, names, part)
-    return ConvertedPart("text_encoder", "ClapTextModelWithProjection", config, converted)
+    return ConvertedPart(TEXT_PART, "ClapTextModelWithProjection", config, converted)
 
 
 def convert_audio_tower(tensors: Tensors) -> ConvertedPart:
@@ -125,7 +126,7 @@ def convert_audio_tower(tensors: Tensors) -> ConvertedPart:
     }
     names = {f"audio_projection.{a}": f"audio_projection.{b}" for a, b in _PROJECTION.items()}
     converted |= renamed(projection, names, part)
-    return ConvertedPart("audio_encoder", "ClapAudioModelWithProjection", config, converted)
+    return ConvertedPart(AUDIO_PART, AUDIO_CLASS[0], config, converted)
 
 
 def front_end_of(audio_tower: ConvertedPart) -> dict[str, Any]:

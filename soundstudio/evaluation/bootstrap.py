@@ -1,4 +1,4 @@
-"""How sure a number is: bootstrap intervals, and whether two models really differ."""
+"""How sure a number is: bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A percentile interval at `level`, from `draws` resamples."""
+    """An interval at `level`: percentiles of `draws` resamples, 0 if it came another way."""
 
     low: float
     high: float
@@ -73,47 +73,3 @@ def influence_interval(
     tail = (1.0 - level) / 2.0
     low, high = np.quantile(values, [tail, 1.0 - tail])
     return Interval(float(low), float(high), level, draws)
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A difference (first minus second), its interval, and a two-sided p-value.
-
-    `is_significant`: the interval leaves zero out.
-    """
-
-    difference: float
-    interval: Interval
-    p_value: float
-
-    @property
-    def is_significant(self) -> bool:
-        return not self.interval.low <= 0.0 <= self.interval.high
-
-
-def compare_paired(
-    difference: Callable[[Indices], float],
-    count: int,
-    *,
-    draws: int = 1000,
-    level: float = 0.95,
-    seed: int = 0,
-) -> Comparison:
-    """Whether two models differ on the same prompts: both are resampled with the same indices.
-
-    `difference` takes indices of prompts and returns score(first) - score(second) on them.
-    """
-    if count < 2:
-        raise ValueError(f"a comparison needs at least two pairs, not {count}")
-    random = np.random.default_rng(seed)
-    values = np.array([difference(random.integers(0, count, count)) for _ in range(draws)])
-    tail = (1.0 - level) / 2.0
-    low, high = np.quantile(values, [tail, 1.0 - tail])
-    # Counting the observed draw itself keeps the p-value above zero (Davison and Hinkley 1997).
-    below, above = int((values <= 0).sum()), int((values >= 0).sum())
-    p_value = min(1.0, 2.0 * (min(below, above) + 1) / (draws + 1))
-    return Comparison(
-        float(difference(np.arange(count))),
-        Interval(float(low), float(high), level, draws),
-        p_value,
-    )

@@ -84,6 +84,6 @@ def _nearest(
     return nearest_of(_embeddings(generated), _embeddings(reference))
 
 
-def _embeddings(clips: Sequence[HeardClip]) -> FloatArray:
+def _embeddings(clips: Sequence[HeardClip]) -> npt.NDArray[np.float32]:
     rows = [clip.features.embedding for clip in clips if clip.features is not None]
-    return np.stack(rows).astype(np.float64)
+    return np.stack(rows)

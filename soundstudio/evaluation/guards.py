@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -188,25 +189,22 @@ def cautions_about_pairs(pairing: Pairing, generated: Sequence[str]) -> list[Cau
     return found
 
 
-def cautions_about_scores(scores: Scores, dimensions: int) -> list[Caution]:
-    """Too few clips for what is computed from them."""
+def cautions_about_scores(scores: Scores, dimensions: int, frame_dimensions: int) -> list[Caution]:
+    """Too few clips for what is computed from them, and nothing if the sets are the same."""
     found = []
-    if scores.fd is not None:
+    if scores.fd is not None and scores.fd.value > 0.0:
         fewest = min(scores.fd.counts["generated"], scores.fd.counts["reference"])
         if fewest < dimensions:
-            beyond = ""
-            if scores.fd_infinite is not None:
-                beyond = (
-                    f" Extrapolated to endlessly many it would be about {scores.fd_infinite:.4g}."
-                )
-            found.append(
-                Caution(
-                    "few",
-                    f"{sounds(fewest)} are few for FD, which fits {dimensions:,} dimensions: it "
-                    "comes out too high, and may only be compared between sets of this size."
-                    f"{beyond}",
-                )
-            )
+            beyond = scores.missing.get("fd_infinite", "")
+            if (endless := scores.beside.get("fd_infinite")) is not None:
+                beyond = f"Extrapolated to endlessly many it would be about {endless.value:.4g}."
+            found.append(_caution_about_few("FD", sounds(fewest), dimensions, beyond))
+    if scores.fad is not None and scores.fad.value > 0.0:
+        frames = min(scores.fad.counts["frames_generated"], scores.fad.counts["frames_reference"])
+        if frames < frame_dimensions:
+            kernel = scores.beside["fad_kernel_distance"].value
+            beyond = f"Their kernel distance, which has no such bias, is {kernel:.4g}."
+            found.append(_caution_about_few("FAD", f"{frames} frames", frame_dimensions, beyond))
     if scores.inception is not None and scores.inception.counts["generated"] < 100:
         part = scores.inception.counts["generated"] // scores.inception.counts["splits"]
         what = "cannot get high" if part > 1 else "is close to 1, whatever they are"
@@ -218,6 +216,14 @@ def cautions_about_scores(scores: Scores, dimensions: int) -> list[Caution]:
             )
         )
     return found
+
+
+def _caution_about_few(title: str, few: str, dimensions: int, beyond: str) -> Caution:
+    return Caution(
+        "few",
+        f"{title} is made of {few}, which are few for {dimensions:,} dimensions: it comes out too "
+        f"high, and may only be compared between sets of this size. {beyond}",
+    )
 
 
 def caution_about_chance(
@@ -259,10 +265,12 @@ def heard_enough(clips: Sequence[HeardClip], which: str) -> list[HeardClip]:
     """The clips that have features. Raises ScoringError if there is none."""
     heard = [clip for clip in clips if clip.features is not None]
     if not heard:
-        reasons = {clip.failure for clip in clips}
+        # A sentence names its file: it is one reason, however many files have it.
+        reasons = {clip.failure.replace(PurePath(clip.name).name, "") for clip in clips}
+        others = len(reasons) - 1
         first = clips[0].failure if clips else "there are none"
         raise ScoringError(
             f"None of the {sounds(len(clips))} of the {which} set can be heard: {first}"
-            + (f" (and {len(reasons) - 1} other reasons)" if len(reasons) > 1 else ""),
+            + (f" (and {others} other reason{'s' * (others > 1)})" if others > 0 else ""),
         )
     return heard

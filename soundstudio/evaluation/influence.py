@@ -8,13 +8,18 @@ dimensions and 400 clips lift it by two fifths), and what a score would be witho
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import log_softmax
 
 from soundstudio.evaluation.inception import DEFAULT_SEED, DEFAULT_SPLITS
-from soundstudio.evaluation.statistics import GaussianStatistics, checked_features
+from soundstudio.evaluation.statistics import (
+    GaussianStatistics,
+    blocks_of,
+    checked_features,
+    checked_rows,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -31,41 +36,57 @@ def frechet_influences(
     between the two Gaussians; with fewer clips than dimensions the same comes from the singular
     vectors of the small matrix X1 X2'.
     """
-    rows_1, rows_2 = checked_features(first), checked_features(second)
-    mean_1, mean_2 = rows_1.mean(axis=0), rows_2.mean(axis=0)
-    centred_1, centred_2 = rows_1 - mean_1, rows_2 - mean_2
-    count_1, count_2 = len(rows_1), len(rows_2)
-    if count_1 + count_2 <= 2 * rows_1.shape[1]:
-        scale = np.sqrt((count_1 - 1) * (count_2 - 1))
-        left, values, right = np.linalg.svd(centred_1 @ centred_2.T / scale, full_matrices=False)
-        root_1 = np.square(left) @ values * count_1
-        root_2 = np.square(right.T) @ values * count_2
+    rows_1, rows_2 = checked_rows(first), checked_rows(second)
+    if len(rows_1) + len(rows_2) <= 2 * rows_1.shape[1]:
+        root_1, root_2 = _shares_of_few(rows_1, rows_2)
     else:
-        root_1 = _root_shares(centred_1, rows_2)
-        root_2 = _root_shares(centred_2, rows_1)
-    shift = mean_1 - mean_2
-    # The covariances have ddof 1: a clip weighs n / (n - 1) in them.
-    spread_1, spread_2 = (
-        np.square(x).sum(axis=1) * len(x) / (len(x) - 1) for x in (centred_1, centred_2)
-    )
-    of_first = 2.0 * centred_1 @ shift + spread_1 - root_1
-    of_second = -2.0 * centred_2 @ shift + spread_2 - root_2
+        root_1, root_2 = _root_shares(rows_1, rows_2), _root_shares(rows_2, rows_1)
+    shift = _mean(rows_1) - _mean(rows_2)
+    of_first = _shares_of_place(rows_1, shift) - root_1
+    of_second = _shares_of_place(rows_2, -shift) - root_2
     return of_first - of_first.mean(), of_second - of_second.mean()
 
 
-def _root_shares(centred: FloatArray, other: FloatArray) -> FloatArray:
+def _mean(rows: npt.NDArray[Any]) -> FloatArray:
+    return np.asarray(sum(block.sum(axis=0) for block in blocks_of(rows)) / len(rows))
+
+
+def _shares_of_place(rows: npt.NDArray[Any], shift: FloatArray) -> FloatArray:
+    """Of each row in |m1 - m2|² and in its own set's trace; with ddof 1 it weighs n / (n - 1)."""
+    mean, weight = _mean(rows), len(rows) / (len(rows) - 1)
+    return np.concatenate(
+        [
+            2.0 * (block - mean) @ shift + np.square(block - mean).sum(axis=1) * weight
+            for block in blocks_of(rows)
+        ]
+    )
+
+
+def _shares_of_few(
+    first: npt.NDArray[Any], second: npt.NDArray[Any]
+) -> tuple[FloatArray, FloatArray]:
+    """As `_root_shares` of both sets, from the small matrix X1 X2'."""
+    centred_1, centred_2 = first - _mean(first), second - _mean(second)
+    scale = np.sqrt((len(first) - 1) * (len(second) - 1))
+    left, values, right = np.linalg.svd(centred_1 @ centred_2.T / scale, full_matrices=False)
+    return np.square(left) @ values * len(first), np.square(right.T) @ values * len(second)
+
+
+def _root_shares(rows: npt.NDArray[Any], other: npt.NDArray[Any]) -> FloatArray:
     """x'Gx n / (n - 1) of each row, G = C^-½ (C^½ D C^½)^½ C^-½ on the space that C spans."""
-    covariance = centred.T @ centred / (len(centred) - 1)
-    values, vectors = np.linalg.eigh(covariance)
+    statistics = GaussianStatistics.of(rows)
+    values, vectors = np.linalg.eigh(statistics.covariance)
     kept = values > values[-1] * len(values) * np.finfo(np.float64).eps
     if not kept.any():
-        return np.zeros(len(centred))
+        return np.zeros(len(rows))
     half = vectors[:, kept] * np.sqrt(values[kept])
     inner = half.T @ GaussianStatistics.of(other).covariance @ half
     squares, axes = np.linalg.eigh(inner)
-    whitened = centred @ (vectors[:, kept] / np.sqrt(values[kept])) @ axes
-    shares = np.square(whitened) @ np.sqrt(np.maximum(squares, 0.0))
-    return np.asarray(shares * len(centred) / (len(centred) - 1))
+    whitening = (vectors[:, kept] / np.sqrt(values[kept])) @ axes
+    roots = np.sqrt(np.maximum(squares, 0.0)) * len(rows) / (len(rows) - 1)
+    return np.concatenate(
+        [np.square((block - statistics.mean) @ whitening) @ roots for block in blocks_of(rows)]
+    )
 
 
 def inception_influences(

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from soundstudio.evaluation.statistics import ScoringError, checked_features
+from soundstudio.evaluation.statistics import ScoringError, blocks_of, checked_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     FloatArray = npt.NDArray[np.float64]
-
-
-_BLOCK_ROWS: Final = 256
 
 
 def polynomial_kernel(first: FloatArray, second: FloatArray) -> FloatArray:
@@ -28,7 +25,7 @@ def kernel_distance(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     Its expectation is zero for two sets of one distribution whatever their size, so a single value
     may be slightly negative. Raises ScoringError below two clips a set.
     """
-    rows_1, rows_2 = checked_features(first), checked_features(second)
+    rows_1, rows_2 = checked_rows(first), checked_rows(second)
     count_1, count_2 = len(rows_1), len(rows_2)
     if min(count_1, count_2) < 2:
         raise ScoringError(
@@ -41,13 +38,19 @@ def kernel_distance(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     )
 
 
-def _mean_within(rows: FloatArray) -> float:
+def _mean_within(rows: npt.NDArray[Any]) -> float:
     """The mean kernel of two different rows."""
-    own = (np.square(rows).sum(axis=1) / rows.shape[1] + 1.0) ** 3
-    return float((_kernel_sum(rows, rows) - own.sum()) / (len(rows) * (len(rows) - 1)))
+    own = sum(
+        float(((np.square(block).sum(axis=1) / rows.shape[1] + 1.0) ** 3).sum())
+        for block in blocks_of(rows)
+    )
+    return (_kernel_sum(rows, rows) - own) / (len(rows) * (len(rows) - 1))
 
 
-def _kernel_sum(first: FloatArray, second: FloatArray) -> float:
-    """The sum over all pairs, a block of rows at a time: memory grows with one set, not both."""
-    starts = range(0, len(first), _BLOCK_ROWS)
-    return float(sum(polynomial_kernel(first[s : s + _BLOCK_ROWS], second).sum() for s in starts))
+def _kernel_sum(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> float:
+    """The sum over all pairs, a block of rows of each set at a time."""
+    return sum(
+        float(polynomial_kernel(block, other).sum())
+        for block in blocks_of(first)
+        for other in blocks_of(second)
+    )

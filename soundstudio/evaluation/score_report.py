@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from soundstudio.core.score_words import BESIDE_KEYS
 from soundstudio.library.scores.exports import clips_csv_text
 from soundstudio.library.scores.reports import understood
 
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 def scores_by_key(result: ScoringResult) -> dict[str, Score | None]:
     """All scores under their keys, the CLAP score last."""
     return {**result.scores.by_key(), "clap": result.clap}
+
+
+def beside_numbers(result: ScoringResult) -> dict[str, float | None]:
+    """The numbers beside the scores under all their keys."""
+    beside = result.scores.beside
+    return {key: beside[key].value if key in beside else None for key in BESIDE_KEYS}
 
 
 def as_json(result: ScoringResult) -> dict[str, Any]:
@@ -36,9 +43,7 @@ def as_json(result: ScoringResult) -> dict[str, Any]:
         "networks": [asdict(facts) for facts in result.facts.networks],
         **{key: _score_json(score) for key, score in scores_by_key(result).items()},
         "missing": dict(scores.missing),
-        "fd_infinite": scores.fd_infinite,
-        "kernel_distance": scores.kernel_distance,
-        "is_deviation": scores.inception_deviation,
+        **{key: _score_json(scores.beside.get(key)) for key in BESIDE_KEYS},
         "draws": result.options.draws,
         "seed": result.options.seed,
         "warnings": [
@@ -46,6 +51,7 @@ def as_json(result: ScoringResult) -> dict[str, Any]:
             for caution in result.cautions
         ],
         "clips": [asdict(row) for row in result.rows],
+        "references_failed": [asdict(sound) for sound in result.references_failed],
         "map": result.sound_map.as_json(),
     }
 

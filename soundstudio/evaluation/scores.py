@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
 
 LEVEL: Final = 0.95
+_MOST_FRAMES: Final = 5000
+_NEARLY_ZERO: Final = 0.1
+"""An extrapolation so far below zero, as a share of FD, is read as zero: half of them are."""
 _NO_REFERENCE: Final = "There is no reference set to compare with."
 
 
@@ -48,8 +51,9 @@ class Score:
 class Scores:
     """The four scores; None where one cannot be had, and `missing` says why, by JSON key.
 
-    fd_infinite: FD extrapolated to infinitely many sounds on both sides. kernel_distance: an
-    unbiased distance on the same features. inception_deviation: over the splits.
+    beside, under their JSON keys, where they can be had: fd_infinite, FD extrapolated to infinitely
+    many sounds on both sides; kernel_distance, unbiased, on the same features;
+    fad_kernel_distance, the same of FAD's frames where they are few; is_deviation, over the splits.
     fd_influence, inception_influence [generated], fad_influence [generated] (the sum over a clip's
     frames) and kl_of_pairs [pairs] say which clip weighs how much.
     """
@@ -58,10 +62,8 @@ class Scores:
     inception: Score | None
     kl: Score | None
     fad: Score | None
-    fd_infinite: float | None = None
-    kernel_distance: float | None = None
-    inception_deviation: float | None = None
     missing: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, Score] = field(default_factory=dict)
     fd_influence: FloatArray | None = None
     inception_influence: FloatArray | None = None
     fad_influence: FloatArray | None = None
@@ -98,7 +100,7 @@ def compute_scores(
     kl = scoring.divergence(pairs) if references else None
     fad = scoring.frames_distance()
     return Scores(fd=fd, inception=inception, kl=kl, fad=fad, missing=scoring.missing,
-                  **scoring.beside)  # fmt: skip
+                  beside=scoring.beside, **scoring.of_clips)  # fmt: skip
 
 
 def _check_one_backbone(clips: Sequence[ClipFeatures]) -> None:
@@ -122,7 +124,8 @@ class _Scoring:
         self.draws = draws
         self.seed = seed
         self.missing: dict[str, str] = {}
-        self.beside: dict[str, Any] = {}
+        self.beside: dict[str, Score] = {}
+        self.of_clips: dict[str, FloatArray] = {}
 
     def inception(self) -> Score | None:
         logits = np.stack([clip.logits for clip in self.generated]).astype(np.float64)
@@ -131,40 +134,50 @@ class _Scoring:
         except ScoringError as error:
             self.missing["is"] = error.sentence()
             return None
-        influences = inception_influences(logits)
-        self.beside["inception_influence"] = influences
-        self.beside["inception_deviation"] = score.deviation
-        return Score(
-            score.mean,
-            self._interval(score.mean, influences),
-            self.generated[0].backbone,
-            {"generated": len(logits), "splits": DEFAULT_SPLITS},
-        )
+        self.of_clips["inception_influence"] = inception_influences(logits)
+        counts = {"generated": len(logits), "splits": DEFAULT_SPLITS}
+        backbone = self.generated[0].backbone
+        self.beside["is_deviation"] = Score(score.deviation, None, backbone, counts)
+        return Score(score.mean, score.interval, backbone, counts)
 
     def frechet(self) -> Score | None:
         if not self.reference:
             return None
         first, second = (
-            np.stack([clip.embedding for clip in clips]).astype(np.float64)
+            np.stack([clip.embedding for clip in clips])
             for clips in (self.generated, self.reference)
         )
         if min(len(first), len(second)) < 2:
             self.missing["fd"] = "FD needs at least two sounds in each set."
             return None
         value = frechet_distance_of_features(first, second)
+        backbone = self.generated[0].backbone
+        counts = {"generated": len(first), "reference": len(second)}
+        kernel = kernel_distance(first, second)
+        self.beside["kernel_distance"] = Score(kernel, None, backbone, counts)
+        endless = self._extrapolated(value, first, second)
+        if endless is not None:
+            self.beside["fd_infinite"] = Score(endless, None, backbone, counts)
+        if value == 0.0:
+            return Score(value, None, backbone, counts)
         influences = frechet_influences(first, second)
-        self.beside["fd_influence"] = influences[0]
-        self.beside["kernel_distance"] = kernel_distance(first, second)
+        self.of_clips["fd_influence"] = influences[0]
+        return Score(value, self._interval(value, *influences), backbone, counts)
+
+    def _extrapolated(
+        self, value: float, first: npt.NDArray[Any], second: npt.NDArray[Any]
+    ) -> float | None:
+        """FD of endless sets; `missing` says why where it cannot be had."""
+        if value == 0.0:
+            self.missing["fd_infinite"] = "Both sets are the same: there is nothing to extrapolate."
+            return None
+        endless = None
         if min(len(first), len(second)) >= 4:
-            self.beside["fd_infinite"] = extrapolated_distance_of_sets(
-                first, second, seed=self.seed
-            )
-        return Score(
-            value,
-            self._interval(value, *influences),
-            self.generated[0].backbone,
-            {"generated": len(first), "reference": len(second)},
-        )
+            endless = extrapolated_distance_of_sets(first, second, seed=self.seed)
+        if endless is None or not -_NEARLY_ZERO * value <= endless <= value:
+            self.missing["fd_infinite"] = "FD cannot be extrapolated from so few sounds."
+            return None
+        return max(0.0, endless)
 
     def divergence(self, pairs: Sequence[tuple[int, int]]) -> Score | None:
         if not pairs:
@@ -174,7 +187,7 @@ class _Scoring:
         outputs = np.stack([self.generated[i].logits for i, _ in pairs])
         divergences = kl_per_pair(targets, outputs)
         value = float(divergences.mean())
-        self.beside["kl_of_pairs"] = divergences
+        self.of_clips["kl_of_pairs"] = divergences
         # The mean is linear: its interval is a plain bootstrap.
         interval = self._interval(value, divergences - value) if len(pairs) > 1 else None
         return Score(value, interval, self.generated[0].backbone, {"pairs": len(pairs)})
@@ -186,34 +199,42 @@ class _Scoring:
         if any(clip.frames.shape[0] == 0 for clips in sets for clip in clips):
             self.missing["fad"] = "This backbone has no network for FAD's frames."
             return None
-        first, second = (
-            np.concatenate([clip.frames for clip in clips]).astype(np.float64) for clips in sets
-        )
+        first, second = (np.concatenate([clip.frames for clip in clips]) for clips in sets)
         if min(len(first), len(second)) < 2:
             self.missing["fad"] = "FAD needs at least two frames of sound in each set."
             return None
         value = frechet_distance_of_features(first, second)
+        backbone = self.generated[0].frames_backbone
+        counts = {
+            "generated": len(self.generated),
+            "reference": len(self.reference),
+            "frames_generated": len(first),
+            "frames_reference": len(second),
+        }
+        if min(len(first), len(second)) < first.shape[1]:
+            kernel = kernel_distance(_thinned(first), _thinned(second))
+            self.beside["fad_kernel_distance"] = Score(kernel, None, backbone, counts)
+        if value == 0.0:
+            return Score(value, None, backbone, counts)
         # Frames of one clip are no independent samples: clips are drawn, with all their frames.
         influences = [
             _clip_sums(weights, clips)
             for weights, clips in zip(frechet_influences(first, second), sets, strict=True)
         ]
-        self.beside["fad_influence"] = influences[0]
+        self.of_clips["fad_influence"] = influences[0]
         has_interval = min(len(clips) for clips in sets) > 1
-        return Score(
-            value,
-            self._interval(value, *influences) if has_interval else None,
-            self.generated[0].frames_backbone,
-            {
-                "generated": len(self.generated),
-                "reference": len(self.reference),
-                "frames_generated": len(first),
-                "frames_reference": len(second),
-            },
-        )
+        interval = self._interval(value, *influences) if has_interval else None
+        return Score(value, interval, backbone, counts)
 
     def _interval(self, value: float, *influences: FloatArray) -> Interval:
-        return influence_interval(value, influences, draws=self.draws, level=LEVEL, seed=self.seed)
+        """No score that is computed so can be below zero."""
+        found = influence_interval(value, influences, draws=self.draws, level=LEVEL, seed=self.seed)
+        return replace(found, low=max(0.0, found.low))
+
+
+def _thinned(frames: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Some thousand frames from all over a set: a kernel's work grows with their square."""
+    return frames[:: -(-len(frames) // _MOST_FRAMES)]
 
 
 def _clip_sums(weights: FloatArray, clips: Sequence[ClipFeatures]) -> FloatArray:

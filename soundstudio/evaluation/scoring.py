@@ -21,6 +21,7 @@ from soundstudio.evaluation.projection import SoundMap, map_of
 from soundstudio.evaluation.prompts import clap_scores, prompts_of
 from soundstudio.evaluation.scores import Score, Scores, compute_scores
 from soundstudio.evaluation.sets import Pairing, SoundSet, find_sounds, pair_by_name
+from soundstudio.library.scores.reports import FailedSound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,6 +63,7 @@ class ScoringResult:
     clap: Score | None
     cautions: tuple[Caution, ...]
     rows: tuple[ClipRow, ...]
+    references_failed: tuple[FailedSound, ...]
     sound_map: SoundMap
     options: ScoringOptions
 
@@ -119,7 +121,9 @@ def score_clips(
         *(c for part, which in zip(clips, names, strict=False)
           for c in guards.cautions_of_set(part, which)),
         *_cautions_about_two(heard[0], references, pairing, options.seed),
-        *guards.cautions_about_scores(scores, len(features_1[0].embedding)),
+        *guards.cautions_about_scores(
+            scores, len(features_1[0].embedding), features_1[0].frames.shape[-1]
+        ),
         *(Caution("backbone", note) for note in backbone.facts.notes),
     ]  # fmt: skip
     return ScoringResult(
@@ -131,6 +135,12 @@ def score_clips(
         clap=clap,
         cautions=tuple(cautions),
         rows=tuple(clip_rows(clips[0], references, scores, pairing.pairs, prompts, cosines)),
+        references_failed=tuple(
+            FailedSound(clip.name, clip.failure)
+            for part in clips[1:]
+            for clip in part
+            if clip.failure
+        ),
         sound_map=map_of(heard[0], references),
         options=options,
     )

@@ -205,7 +205,7 @@ class _Canvas(QWidget):
 
 
 class ScoreChart(QWidget):
-    """The chart, and above it why its numbers may not be comparable."""
+    """The chart; above it why its numbers may not be comparable, below it which really differ."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -216,13 +216,26 @@ class ScoreChart(QWidget):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         scroll.setAccessibleName("Scorings side by side")
-        scroll.setWidget(self.canvas)
         self.canvas.setAutoFillBackground(False)
         scroll.viewport().setAutoFillBackground(False)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(0)
         self._hint.setContentsMargins(12, 0, 12, 0)
+        self._verdicts = QLabel("", self, wordWrap=True)
+        self._verdicts.setTextFormat(Qt.TextFormat.PlainText)
+        self._verdicts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._verdicts.setAccessibleName("Whether they really differ")
+        self._verdicts.setContentsMargins(MARGIN_PX, 4, MARGIN_PX, 6)
+        self._verdicts.hide()
+        inner = QWidget(self)
+        inner_column = QVBoxLayout(inner)
+        inner_column.setContentsMargins(0, 0, 0, 0)
+        inner_column.setSpacing(0)
+        inner_column.addWidget(self.canvas)
+        inner_column.addWidget(self._verdicts)
+        inner_column.addStretch(1)
+        scroll.setWidget(inner)
         column.addWidget(self._hint)
         column.addWidget(scroll, 1)
         theme.changed.connect(lambda _: self.canvas.update())
@@ -241,6 +254,15 @@ class ScoreChart(QWidget):
         self._hint.style().unpolish(self._hint)
         self._hint.style().polish(self._hint)
         self.canvas.show_reports(reports)
+        self.show_verdicts(())
+
+    def show_verdicts(self, sentences: Sequence[str]) -> None:
+        """Which differences are more than chance, a line each."""
+        self._verdicts.setText("\n".join(sentences))
+        self._verdicts.setVisible(bool(sentences))
+
+    def verdicts(self) -> list[str]:
+        return self._verdicts.text().splitlines()
 
     def hint(self) -> str:
         return self._hint.text()

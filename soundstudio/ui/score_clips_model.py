@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor
 
-from soundstudio.core.score_words import CLASSES_NOTE
+from soundstudio.core.score_words import class_note
 from soundstudio.ui.flat_table_model import FlatTableModel, Index
 from soundstudio.ui.score_reading import CLIP_FIELDS, number_text, signed_text, worst_first
 
@@ -46,7 +46,7 @@ TIPS: Final = (
     "How well the clip answers its prompt; higher is better",
     "The reference sound whose embedding is the most alike",
     "Cosine of both embeddings; 1 is the same",
-    CLASSES_NOTE,
+    "The classifier's most likely class, and how sure it is",
     "What is wrong with the file",
 )
 SCORE_OF: Final = {
@@ -63,7 +63,7 @@ class ScoreClipsModel(FlatTableModel):
     """Rows in the order of one score's worst; a filter leaves out what is not asked for."""
 
     titles = (
-        "Clip", "FD without", "IS without", "FAD without", "KL", "CLAP", "Nearest reference",
+        "Clip", "Δ FD", "Δ IS", "Δ FAD", "KL", "CLAP", "Nearest reference",
         "Alike", "Class", "Marks",
     )  # fmt: skip
 
@@ -191,7 +191,9 @@ class ScoreClipsModel(FlatTableModel):
             lines = (row["name"], row.get("prompt"), row.get("failure"))
             return "\n".join(str(line) for line in lines if line)
         text = self._text(place, column)
-        return f"{text}\n{CLASSES_NOTE}" if column is ScoreColumn.CLASS and text else text
+        if column is ScoreColumn.CLASS and text:
+            return f"{text}\n{class_note(self._report.backbone)}"
+        return text
 
     def _spoken(self, place: int) -> str:
         assert self._report is not None
@@ -209,7 +211,7 @@ class ScoreClipsModel(FlatTableModel):
 
 
 def class_text(row: Mapping[str, Any]) -> str:
-    """ "class 12, 64 %": no names of classes are known for certain (`CLASSES_NOTE`)."""
+    """ "class 12, 64 %": no names of classes are known for certain (`class_note`)."""
     sound_class, chance = row.get("sound_class"), row.get("class_probability")
     if sound_class is None or chance is None:
         return ""

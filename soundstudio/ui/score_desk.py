@@ -11,7 +11,10 @@ from PySide6.QtCore import QObject, Signal
 from soundstudio.core.errors import ScoreRequestError
 from soundstudio.core.score_requests import SetChoice
 from soundstudio.jobs.folder_facts import FolderFacts, look_at
+from soundstudio.library.scores.differences import verdicts
+from soundstudio.library.scores.groups import grouped
 from soundstudio.library.scores.history import ScoreEntry, ScoreHistory
+from soundstudio.library.scores.reports import titled
 from soundstudio.ui.score_panel import state_words
 from soundstudio.ui.score_reading import ShownReport, read_report
 
@@ -205,7 +208,10 @@ class ScoreDesk(QObject):
         missing = [entry for entry in entries if entry.path not in self._read]
         if not missing:
             shown = [self._results.report] if self._results.report else []
-            self._results.show_compared([*shown, *(self._read[entry.path] for entry in entries)])
+            shown += [self._read[entry.path] for entry in entries]
+            self._results.show_compared(shown)
+            if len(shown) > 1:
+                self._look_for_differences(shown)
             return
         self._background.run(
             "score comparison",
@@ -218,6 +224,22 @@ class ScoreDesk(QObject):
     def _on_compared(self, entries: list[ScoreEntry], reports: list[ShownReport]) -> None:
         self._read |= {e.path: report for e, report in zip(entries, reports, strict=True)}
         self._compare()
+
+    def _look_for_differences(self, compared: list[ShownReport]) -> None:
+        """Thousands of resamples of thousands of sounds: off the window's thread."""
+        reports = [{**report.raw, "title": report.title} for report in compared]
+
+        def show(sentences: list[str]) -> None:
+            if self._results.chart.canvas.reports == compared:
+                self._results.chart.show_verdicts(sentences)
+
+        self._background.run(
+            "score differences",
+            lambda: verdicts(grouped(titled(reports))),
+            show,
+            self._results.banner.show_error,
+            "comparing the scores",
+        )
 
     def _rename(self, entry: ScoreEntry, title: str) -> None:
         self._change(lambda history: history.rename(entry, title), "renaming the scoring")

@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from soundstudio.core.errors import ReportError
-from soundstudio.core.score_words import ARROWS, DIRECTIONS, MEANINGS, TITLES
-from soundstudio.library.scores.reports import sound_path
+from soundstudio.core.score_words import (
+    ARROWS,
+    BESIDE_KEYS,
+    DIRECTIONS,
+    MEANINGS,
+    TITLES,
+    words_beside_fd,
+)
+from soundstudio.library.scores.reports import beside_number, sound_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +50,7 @@ MARK_WORDS: Final = {
     "cut": "cut at 60 s",
     "rate": "low rate",
 }
+_REASONS_SHOWN: Final = 5
 _COUNT_WORDS: Final = {
     "generated": "generated",
     "reference": "reference",
@@ -256,7 +264,8 @@ def _caution(entry: Mapping[str, Any]) -> ShownCaution:
     kind, sentence = str(entry["kind"]), str(entry["message"])
     scores: tuple[str, ...] = _SCORES_OF_KIND.get(kind, ())
     if kind == "few":
-        scores = ("is",) if sentence.startswith("IS ") else ("fd",)
+        named = (key for key, title in TITLES.items() if sentence.startswith(f"{title} "))
+        scores = (next(named, "fd"),)
     return ShownCaution(kind, sentence, tuple(str(name) for name in entry["clips"]), scores)
 
 
@@ -301,14 +310,19 @@ def _points(entry: Mapping[str, Any] | None, places: Mapping[str, int]) -> MapPo
 
 
 def _notes(report: Mapping[str, Any]) -> tuple[str, ...]:
-    """Numbers beside the scores."""
-    beside, kernel = report.get("fd_infinite"), report.get("kernel_distance")
-    if beside is None or kernel is None:
-        return ()
-    return (
-        f"Beside FD: extrapolated to endlessly many sounds {number_text(float(beside))}; kernel "
-        f"distance, which has no bias, {number_text(float(kernel))}.",
-    )
+    """Numbers beside the scores, and why references could not be heard."""
+    numbers = {key: beside_number(report, key) for key in BESIDE_KEYS}
+    words = words_beside_fd(numbers, number_text)
+    failed = [(str(s["name"]), str(s["failure"])) for s in report.get("references_failed", ())]
+    notes = [] if words is None else [words]
+    if failed:
+        shown = "; ".join(f"{name} ({why.rstrip('.')})" for name, why in failed[:_REASONS_SHOWN])
+        rest = len(failed) - _REASONS_SHOWN
+        notes.append(
+            f"References not heard: {shown}"
+            + (f"; and {rest:,} more, which JSON names." if rest > 0 else ".")
+        )
+    return tuple(notes)
 
 
 def worst_first(report: ShownReport, key: str) -> npt.NDArray[np.int64]:

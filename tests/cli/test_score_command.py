@@ -111,7 +111,7 @@ def test_paper_backbone(sets: Path, tmp_path: Path, capsys: Any) -> None:
     for folder in ("a", "b"):
         for path in sorted((sets / folder).iterdir())[2:]:
             path.unlink()
-    words = ["--backbone", "paper", "--panns", str(panns), "--vggish", str(vggish)]
+    words = ["--panns", str(panns), "--vggish", str(vggish)]
     facts = scored(str(sets / "a"), str(sets / "b"), *words, capsys=capsys)
     assert facts["fd"]["backbone"] == "paper: PANNs Cnn14 16 kHz"
     assert facts["fad"]["backbone"] == "paper: VGGish"
@@ -135,11 +135,14 @@ class TestExports:
         assert main(["score", *both, "--beside", str(tmp_path / "1"), *words]) == 0
         out, err = capsys.readouterr()
         assert err == ""
-        head, mine, earlier = out[out.index("  SET") :].splitlines()
+        head, mine, earlier, *verdicts = out[out.index("  SET") :].splitlines()
         assert head.split() == ["SET", "SOUNDS", "FD", "↓", "IS", "↑", "KL", "↓", "FAD", "↓"]
         assert mine.split()[:2] == ["a", "10"]
         assert earlier.split()[:3] == ["first", "try", "10"]
         assert mine.split()[2:] == earlier.split()[3:]  # the same sounds
+        assert [line.split(":")[0].strip() for line in verdicts] == ["FD", "IS", "KL", "FAD"]
+        assert "not decided between a and first try" in verdicts[0]
+        assert "on the same 10 names" in verdicts[0]
         report = json.loads((tmp_path / "1").read_text("utf-8"))
         lines = files[0].read_text("utf-8-sig").splitlines()
         assert [line.split(",")[0] for line in lines] == ["scoring", "a", "first try"]
@@ -210,6 +213,18 @@ class TestBadSounds:
         assert "failed" in kinds(facts)
         assert main(["score", str(sets / "a"), str(sets / "b"), "--draws", "5"]) == 0
         assert "Not heard\n  text.wav: " in capsys.readouterr().out
+
+    def test_a_reference_that_is_text(self, sets: Path, tmp_path: Path, capsys: Any) -> None:
+        (sets / "b/text.wav").write_text("not a sound")
+        facts = scored(str(sets / "a"), str(sets / "b"), capsys=capsys)
+        (missed,) = facts["references_failed"]
+        assert missed["name"] == "text.wav"
+        assert "not a sound file" in missed["failure"]
+        files = ["--html", str(tmp_path / "t.html"), "--latex", str(tmp_path / "t.tex")]
+        assert main(["score", str(sets / "a"), str(sets / "b"), "--draws", "5", *files]) == 0
+        assert "Not heard\n  text.wav (reference): " in capsys.readouterr().out
+        assert "text.wav (reference)</bdi>: " in (tmp_path / "t.html").read_text("utf-8")
+        assert "1 of its sounds could not be heard" in (tmp_path / "t.tex").read_text("utf-8")
 
     def test_nothing_but_text(self, tmp_path: Path, sets: Path, capsys: Any) -> None:
         (tmp_path / "x").mkdir()
@@ -330,7 +345,8 @@ class TestArguments:
         [
             (["--backbone", "paper"], "needs --panns and --vggish"),
             (["--backbone", "paper", "--panns", "x"], "needs --panns and --vggish"),
-            (["--panns", "x"], "belongs to --backbone paper"),
+            (["--panns", "x"], "needs --panns and --vggish"),
+            (["--backbone", "bundled", "--panns", "x"], "--panns is not for --backbone bundled"),
             (["--draws", "1"], "--draws must be"),
             (["--seed", "-1"], "--seed must not be"),
             (["--json"], "expected one argument"),

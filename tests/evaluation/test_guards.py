@@ -111,9 +111,42 @@ def test_few_clips_make_fd_too_high() -> None:
     features = [clip(n).features for n in range(30)]
     few = [f for f in features if f is not None]
     scores = compute_scores(few[:6], few[6:], ())
-    assert kinds(guards.cautions_about_scores(scores, 8)) == ["few"]
-    assert kinds(guards.cautions_about_scores(compute_scores(few, few, ()), 8)) == ["few"]
-    assert guards.cautions_about_scores(Scores(None, None, None, None), 8) == []
+    cautions = guards.cautions_about_scores(scores, 8, 0)
+    assert kinds(cautions) == ["few"]
+    assert cautions[0].sentence.startswith("FD is made of 6 sounds, which are few for 8 dimensions")
+    assert guards.cautions_about_scores(Scores(None, None, None, None), 8, 0) == []
+
+
+def test_the_same_set_twice_is_nothing_to_extrapolate() -> None:
+    features = [f for n in range(30) if (f := clip(n).features) is not None]
+    same = compute_scores(features, features, ())
+    assert kinds(guards.cautions_about_scores(same, 60, 0)) == ["few"]
+    assert "nothing to extrapolate" in same.missing["fd_infinite"]
+    assert "fd_infinite" not in same.beside
+
+
+def test_few_frames_make_fad_too_high() -> None:
+    random = np.random.default_rng(4)
+    first, second = (
+        [
+            replace(features, frames=random.normal(size=(2, 40)).astype(np.float32))
+            for n in range(start, start + 12)
+            if (features := clip(n).features) is not None
+        ]
+        for start in (0, 12)
+    )
+    scores = compute_scores(first, second, ())
+    caution = guards.cautions_about_scores(scores, 8, 40)[0]
+    assert caution.sentence.startswith("FAD is made of 24 frames, which are few for 40 dimensions")
+    kernel = scores.beside["fad_kernel_distance"].value
+    assert f"kernel distance, which has no such bias, is {kernel:.4g}" in caution.sentence
+    assert [c.kind for c in guards.cautions_about_scores(scores, 8, 20)] == ["few"]
+
+
+def test_one_reason_is_counted_once() -> None:
+    failed = [HeardClip(Path(n), n, failure=f"{n} is silent.") for n in ("a.wav", "b.wav")]
+    with pytest.raises(ScoringError, match=r"heard: a.wav is silent\.$"):
+        guards.heard_enough(failed, "generated")
 
 
 class TestAccidentalPairs:
@@ -150,8 +183,9 @@ class TestAccidentalPairs:
 
 
 def test_a_set_that_cannot_be_heard() -> None:
-    bad = [HeardClip(Path(n), n, failure=f"{n} is damaged.") for n in ("a.wav", "b.wav")]
-    with pytest.raises(ScoringError, match=r"a.wav is damaged. \(and 1 other reasons\)"):
+    reasons = {"a.wav": "damaged", "b.wav": "damaged", "c.wav": "silent"}
+    bad = [HeardClip(Path(n), n, failure=f"{n} is {why}.") for n, why in reasons.items()]
+    with pytest.raises(ScoringError, match=r"a.wav is damaged. \(and 1 other reason\)"):
         guards.heard_enough(bad, "generated")
 
 

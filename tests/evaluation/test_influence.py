@@ -107,6 +107,13 @@ def test_extrapolation_takes_the_bias_of_both_sets_away() -> None:
     assert abs(np.mean(extrapolated)) < np.mean(plain) / 4
 
 
+def test_extrapolation_does_not_depend_on_the_order_of_files() -> None:
+    first, second = Sets(32).draw(12)
+    random = np.random.default_rng(3)
+    found = [extrapolated_distance_of_sets(random.permutation(first), second) for _ in range(3)]
+    assert found[1:] == pytest.approx(found[:1] * 2, rel=1e-9)
+
+
 def test_extrapolation_of_three_clips_is_refused() -> None:
     with pytest.raises(ScoringError, match="at least four"):
         extrapolated_distance_of_sets(np.eye(3), np.eye(3))

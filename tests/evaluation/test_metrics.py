@@ -140,6 +140,25 @@ class TestFrechetDistance:
 
 
 class TestInceptionScore:
+    @pytest.mark.parametrize("count", [24, 40, 100])
+    def test_the_interval_holds_the_score_of_fresh_sets(self, count: int) -> None:
+        random = np.random.default_rng(count)
+        kinds = 2.0 * random.normal(size=(40, 30))
+        found = [
+            inception_score(
+                kinds[random.integers(0, 40, count)] + 1.5 * random.normal(size=(count, 30))
+            )
+            for _ in range(150)
+        ]
+        mean = np.mean([score.mean for score in found])
+        intervals = [score.interval for score in found if score.interval is not None]
+        held = np.mean([interval.low <= mean <= interval.high for interval in intervals])
+        assert len(intervals) == 150
+        assert 0.9 <= held <= 0.995
+
+    def test_one_part_has_no_interval(self) -> None:
+        assert inception_score(np.eye(6), splits=1).interval is None
+
     def test_one_class_for_all_gives_one(self) -> None:
         assert inception_score(np.tile([5.0, 0, 0], (40, 1))).mean == pytest.approx(1.0)
 

@@ -113,14 +113,31 @@ def test_cautions_go_to_their_scores_and_marks_to_their_clips() -> None:
         warnings=with_warnings(
             ("few", "3 sounds are few for FD, …", []),
             ("few", "IS is an average over parts of 1 sound", []),
+            ("few", "FAD is made of 9 frames, which are few", []),
             ("accidental", "Names agree by accident.", []),
             ("silent", "In the generated set, 1 sound of 3 is silent: a.wav.", ["a.wav"]),
             ("silent", "In the reference set, 1 sound of 1 is silent: b.wav.", ["b.wav"]),
         ),
         clips=[row("a.wav", -1.0), row("b.wav", 0.5), row("c.wav", 0.1, failure="Damaged.")],
     )
-    assert [caution.scores for caution in found.cautions] == [("fd",), ("is",), ("kl",), (), ()]
+    about = [caution.scores for caution in found.cautions]
+    assert about == [("fd",), ("is",), ("fad",), ("kl",), (), ()]
     assert found.marks == {"a.wav": ("silent",), "c.wav": ("not heard",)}
+
+
+def test_references_that_were_not_heard_are_named_with_the_reason() -> None:
+    missed = [{"name": f"{n}.wav", "failure": "It is damaged."} for n in range(7)]
+    note = shown(references_failed=missed).notes[-1]
+    assert note.startswith("References not heard: 0.wav (It is damaged); 1.wav")
+    assert note.endswith("and 2 more, which JSON names.")
+
+
+def test_numbers_beside_fd_of_older_reports_and_of_today() -> None:
+    old = shown(fd_infinite=3.5, kernel_distance=0.25).notes
+    new = shown(fd_infinite=score(3.5), kernel_distance=score(0.25)).notes
+    assert old == new
+    assert "endlessly many sounds 3.5; kernel distance, which has no bias, 0.25" in new[0]
+    assert shown(fd_infinite=None, kernel_distance=None).notes == ()
 
 
 def test_worst_first_failed_ones_before_all() -> None:
@@ -380,6 +397,11 @@ def test_what_may_not_be_compared_is_said(qtbot: QtBot, theme: Theme) -> None:
     assert len(doubts_about([shown("a"), other])) == 3
     chart.show_reports([shown("a"), other])
     assert "different networks" in chart.hint()
+    assert chart.verdicts() == []
+    chart.show_verdicts(["FD: a is better.", "IS: not decided."])
+    assert chart.verdicts() == ["FD: a is better.", "IS: not decided."]
+    chart.show_reports([shown("a")])
+    assert chart.verdicts() == []
     assert doubts_about([shown("a"), shown("b")]) == []
     chart.resize(700, 300)
     assert chart.grab().height() > 0

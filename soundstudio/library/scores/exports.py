@@ -18,7 +18,13 @@ from soundstudio.core.errors import ReportError, StorageError
 from soundstudio.core.score_words import ARROWS, DIRECTIONS, TITLES
 from soundstudio.library.csv_cells import CSV_ENCODING, plain_cells
 from soundstudio.library.naming import printable
-from soundstudio.library.scores.groups import APART, grouped, keys_shown, with_interval
+from soundstudio.library.scores.groups import (
+    APART,
+    grouped,
+    heard_of,
+    keys_shown,
+    with_interval,
+)
 from soundstudio.library.scores.reports import ClipRow, titled, understood
 
 if TYPE_CHECKING:
@@ -72,8 +78,12 @@ def write_clips_csv(report: dict[str, Any], path: Path) -> None:
 
 
 def clips_csv_text(report: Report) -> str:
-    """The table of `write_clips_csv`."""
-    return _table([field.name for field in fields(ClipRow)], [asdict(row) for row in report.clips])
+    """The table of `write_clips_csv`: with each number the networks that it was heard with."""
+    heads = [field.name for field in fields(ClipRow)]
+    networks = {
+        f"{key}_networks": score.backbone if (score := report.scores[key]) else "" for key in TITLES
+    }
+    return _table([*heads, *networks], [asdict(row) | networks for row in report.clips])
 
 
 def write_latex(reports: Sequence[dict[str, Any]], path: Path) -> None:
@@ -118,7 +128,7 @@ def _latex_group(group: ScoreGroup, keys: Sequence[str], columns: int) -> list[s
         cells = [_latex_score(report.scores[key]) for key in keys]
         # In braces: a name that begins with [ would be read as an option of the line's end.
         name = f"{{{latex(report.title)}}}"
-        lines.append(f"{' & '.join([name, str(len(report.heard)), *cells])} \\\\")
+        lines.append(f"{' & '.join([name, heard_of(report), *cells])} \\\\")
     return lines
 
 
@@ -173,6 +183,7 @@ def _scoring_cells(report: Report) -> dict[str, Any]:
         "networks": "; ".join(report.networks),
         "sounds_heard": len(report.heard),
         "sounds_failed": len(report.clips) - len(report.heard),
+        "references_failed": len(report.references_failed),
     }
     for key, names in _COUNTS.items():
         score = report.scores[key]

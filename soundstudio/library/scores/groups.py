@@ -54,6 +54,12 @@ def keys_shown(reports: Sequence[Report]) -> list[str]:
     return [*PAPER_KEYS, *(["clap"] if has_clap else [])]
 
 
+def heard_of(report: Report) -> str:
+    """How many generated sounds the numbers are made of: "21", or "16 of 21"."""
+    heard, all_ = len(report.heard), len(report.clips)
+    return f"{heard:,}" if heard == all_ else f"{heard:,} of {all_:,}"
+
+
 def written(value: float, decimals: int | None = None) -> str:
     """A number with two decimals as in the paper, and with more where it is below one.
 
@@ -99,11 +105,11 @@ def _heading(report: Report) -> str:
         if score is not None:
             titles.setdefault(score.backbone, []).append(TITLES[key])
     networks = " and ".join(f"{name} ({', '.join(keys)})" for name, keys in titles.items())
-    against = (
-        f"against “{report.reference_name}”"
-        if report.reference is not None
-        else "without a reference"
-    )
+    against = "without a reference"
+    if report.reference is not None:
+        against = f"against “{report.reference_name}”"
+        if report.references_failed:
+            against += f" ({len(report.references_failed):,} of its sounds could not be heard)"
     return f"Heard with {networks or report.backbone}, {against}"
 
 

@@ -16,9 +16,11 @@ from soundstudio.core.paths import APP_NAME, resource
 from soundstudio.core.score_words import ARROWS, DIRECTIONS, MEANINGS, PAPER_KEYS, TITLES
 from soundstudio.library.naming import escaped
 from soundstudio.library.scores.charts import comparison_svg, map_svg
+from soundstudio.library.scores.differences import differences
 from soundstudio.library.scores.groups import (
     APART,
     grouped,
+    heard_of,
     keys_shown,
     with_interval,
     written,
@@ -124,13 +126,14 @@ def _notices(sounds: PageSounds, max_bytes: int) -> list[str]:
     """Where the sounds come from, and which are not here or not whole."""
     makers = [f"{maker}, by {count:,} of the files" for maker, count in sounds.makers.most_common()]
     made = (
-        f"They were made by {'; '.join(makers)}."
+        "The sounds called generated are not recordings: a generative model is scored here by "
+        f"them. They were made by {'; '.join(makers)}."
         if makers
-        else "Their files do not say which model made them."
+        else "The sounds called generated are what a model is scored by here; their files do not "
+        "say which one made them."
     )
     sentences = [
-        "The sounds called generated are not recordings: a generative model is scored here by "
-        f"them. {made}",
+        made,
         "Reference sounds are the recordings that they are compared with; these keep their own "
         "licences when you pass this page on.",
     ]
@@ -178,7 +181,7 @@ def _group(group: ScoreGroup, keys: Sequence[str]) -> list[str]:
     heads = "".join(f'<th scope="col">{TITLES[key]} {_arrow(key)}</th>' for key in keys)
     rows = [
         f'<tr><th scope="row"><bdi>{escaped(report.title)}</bdi></th>'
-        f"<td>{len(report.heard):,}</td>"
+        f"<td>{heard_of(report)}</td>"
         + "".join(f"<td>{_score_text(report, key)}</td>" for key in keys)
         + "</tr>"
         for report in group.reports
@@ -196,8 +199,16 @@ def _group(group: ScoreGroup, keys: Sequence[str]) -> list[str]:
         '<div class="wide" tabindex="0" role="region" aria-label="Scores side by side"><table>',
         f'<thead><tr><th scope="col">Set</th><th scope="col">Sounds</th>{heads}</tr></thead>',
         f"<tbody>{''.join(rows)}</tbody></table></div>",
+        *_differences(group),
         *charts,
     ]
+
+
+def _differences(group: ScoreGroup) -> list[str]:
+    found = [f"<li>{escaped(entry.sentence())}</li>" for entry in differences(group)]
+    if not found:
+        return []
+    return ["<h4>Do they really differ?</h4>", f"<ul>{''.join(found)}</ul>"]
 
 
 def _score_text(report: Report, key: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from soundstudio.core.score_words import CLASSES_NOTE
+from soundstudio.core.score_words import class_note
 from soundstudio.library.naming import escaped
 from soundstudio.library.scores.groups import written
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from soundstudio.library.scores.sounds import PageSound, PageSounds
 
 MAX_ROWS: Final = 1000
-_HINTS: Final = {"Class": f' title="{escaped(CLASSES_NOTE)}"'}
 _ABSENT: Final = '<span class="absent">not in this page</span>'
 
 
 def clips_table(report: Report, sounds: PageSounds, shown: set[str]) -> list[str]:
-    """The generated sounds, worst first, and those that could not be heard."""
+    """The generated sounds, worst first, and those of both sets that could not be heard."""
     rows = report.worst_first()
-    failed = [clip for clip in report.clips if clip.failure]
+    failed = [(clip.name, clip.failure) for clip in report.clips if clip.failure]
+    failed += [(f"{sound.name} (reference)", sound.failure) for sound in report.references_failed]
     lines = ["<h3>Generated sounds, worst first</h3>", f"<p>{escaped(_order(rows))}</p>"]
     if len(rows) > MAX_ROWS:
         lines.append(f"<p>The first {MAX_ROWS:,} of {len(rows):,} are shown.</p>")
     columns = _columns(report, rows)
-    heads = "".join(f'<th scope="col"{_HINTS.get(title, "")}>{title}</th>' for title in columns)
+    heads = "".join(f'<th scope="col"{_hint(title, report)}>{title}</th>' for title in columns)
     lines += [
         '<div class="wide" tabindex="0" role="region" aria-label="Generated sounds"><table>',
         f'<thead><tr><th scope="col">Sound</th>{heads}</tr></thead><tbody>',
@@ -36,7 +36,7 @@ def clips_table(report: Report, sounds: PageSounds, shown: set[str]) -> list[str
     ]
     if failed:
         items = "".join(
-            f"<li><bdi>{escaped(clip.name)}</bdi>: {escaped(clip.failure)}</li>" for clip in failed
+            f"<li><bdi>{escaped(name)}</bdi>: {escaped(failure)}</li>" for name, failure in failed
         )
         lines += ["<h3>Not heard</h3>", f"<ul>{items}</ul>"]
     return lines
@@ -64,11 +64,15 @@ def references_table(report: Report, sounds: PageSounds, shown: set[str]) -> lis
     ]
 
 
+def _hint(title: str, report: Report) -> str:
+    return f' title="{escaped(class_note(report.backbone))}"' if title == "Class" else ""
+
+
 def _order(rows: Sequence[ClipRow]) -> str:
     if any(clip.fd_without is not None for clip in rows):
         return (
-            "First the sounds without which FD would fall most; “FD without it” is by how much it "
-            "would change. Nearest is the reference that was heard as most similar, from -1 to 1."
+            "First the sounds without which FD would fall most. Nearest is the reference that was "
+            "heard as most similar, from -1 to 1."
         )
     if any(clip.is_without is not None for clip in rows):
         return "First the sounds without which IS would rise most."
@@ -78,8 +82,8 @@ def _order(rows: Sequence[ClipRow]) -> str:
 def _columns(report: Report, rows: Sequence[ClipRow]) -> list[str]:
     """The columns that any row has something in."""
     known = {
-        "FD without it": any(clip.fd_without is not None for clip in rows),
-        "IS without it": report.reference is None
+        "Change of FD without it": any(clip.fd_without is not None for clip in rows),
+        "Change of IS without it": report.reference is None
         and any(clip.is_without is not None for clip in rows),
         "Nearest reference": any(clip.nearest for clip in rows),
         "Class": any(clip.sound_class is not None for clip in rows),
@@ -94,8 +98,8 @@ def _row(
     report: Report, clip: ClipRow, columns: Sequence[str], sounds: PageSounds, shown: set[str]
 ) -> str:
     cells = {
-        "FD without it": _signed(clip.fd_without),
-        "IS without it": _signed(clip.is_without),
+        "Change of FD without it": _signed(clip.fd_without),
+        "Change of IS without it": _signed(clip.is_without),
         "Nearest reference": _nearest(report, clip, sounds),
         "Class": _class(clip),
         "KL": "" if clip.kl is None else written(clip.kl),

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.core.errors import ReportError, explain_os_error
 from soundstudio.core.json_pieces import loads_in_pieces
-from soundstudio.core.score_words import TITLES
+from soundstudio.core.score_words import BESIDE_KEYS, TITLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _LARGEST: Final = 1e100
 """No score is larger; beyond, sums and pictures overflow."""
-_NUMBERS: Final = ("fd_infinite", "kernel_distance", "is_deviation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,14 @@ class ClipRow:
     kl: float | None = None
     prompt: str = ""
     clap: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedSound:
+    """A reference that could not be heard, and why."""
+
+    name: str
+    failure: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,7 @@ class Report:
     their weights' SHA-256. scores: by key, None where `missing` says why.
     generated_label, reference_label: what a set is called that is a part of its folder (a fold, a
     list of files), else empty.
-    numbers: fd_infinite, kernel_distance, is_deviation, where they are known.
+    numbers: those beside the scores, by key, where they are known.
     cautions: sentences. sound_map: None in reports of before there was a map.
     """
 
@@ -106,6 +113,7 @@ class Report:
     sound_map: ReportedMap | None
     generated_label: str = ""
     reference_label: str = ""
+    references_failed: tuple[FailedSound, ...] = ()
 
     @property
     def generated_name(self) -> str:
@@ -229,7 +237,7 @@ def _report(value: dict[str, Any]) -> Report:
         networks=tuple(_network(network) for network in _list(value.get("networks", []))),
         scores={key: _score(value.get(key)) for key in TITLES},
         missing={key: _text(reason) for key, reason in _mapping(value.get("missing", {})).items()},
-        numbers={key: _optional_number(value.get(key)) for key in _NUMBERS},
+        numbers={key: beside_number(value, key) for key in BESIDE_KEYS},
         draws=_optional_count(value.get("draws")),
         seed=_optional_count(value.get("seed")),
         cautions=tuple(
@@ -239,7 +247,17 @@ def _report(value: dict[str, Any]) -> Report:
         sound_map=None if value.get("map") is None else _map(_mapping(value["map"])),
         generated_label=generated_label,
         reference_label=_label(labels.get("reference"), reference or ""),
+        references_failed=tuple(
+            FailedSound(_text(sound["name"]), _text(sound["failure"]))
+            for sound in map(_mapping, _list(value.get("references_failed", [])))
+        ),
     )
+
+
+def beside_number(report: Mapping[str, Any], key: str) -> float | None:
+    """A number beside the scores, which older reports give without its networks."""
+    value = report.get(key)
+    return _optional_number(value["value"] if isinstance(value, dict) else value)
 
 
 def _label(value: object, folder: str) -> str:

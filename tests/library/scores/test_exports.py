@@ -82,7 +82,12 @@ class TestCsv:
         facts["clips"].append(row("x.wav", -1.0, failure="It is no sound."))
         write_clips_csv(facts, tmp_path / "c.csv")
         rows = rows_of(tmp_path / "c.csv")
-        assert list(rows[0]) == list(facts["clips"][0])
+        networks = [f"{key}_networks" for key in ("fd", "is", "kl", "fad", "clap")]
+        assert list(rows[0]) == [*facts["clips"][0], *networks]
+        assert (rows[0]["fd_networks"], rows[0]["fad_networks"]) == (
+            "bundled: aisfx 0.1.2",
+            "bundled: CLAP",
+        )
         assert [each["name"] for each in rows[:3]] == list(NASTY[:3])
         assert rows[3]["name"] == "'=2+5.wav"  # a text, no formula
         assert float(rows[0]["fd_without"]) == -5.0
@@ -94,6 +99,15 @@ class TestCsv:
 
 
 class TestLatex:
+    def test_sounds_that_failed_are_counted(self, tmp_path: Path) -> None:
+        failed = report("/s/a", "/r", ("a.wav", "b.wav"))
+        failed["clips"][1]["failure"] = "It is silent."
+        missed = [{"name": "r2.wav", "failure": "It is damaged."}]
+        write_latex([failed | {"references_failed": missed}], tmp_path / "t.tex")
+        text = (tmp_path / "t.tex").read_text("utf-8")
+        assert r"{a} & 1 of 2 & 12.35" in text
+        assert "1 of its sounds could not be heard" in text
+
     def test_the_papers_table(self, tmp_path: Path) -> None:
         write_latex([report("/s/a", "/r"), report("/s/b", "/r", kl=None)], tmp_path / "t.tex")
         text = (tmp_path / "t.tex").read_text("utf-8")

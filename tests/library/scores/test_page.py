@@ -200,8 +200,8 @@ def contrast(first: str, second: str) -> float:
 class TestWhereTheSoundsComeFrom:
     def test_the_model_that_the_files_name(self, scored: dict[str, Any], tmp_path: Path) -> None:
         page = page_of(tmp_path, scored)
-        assert "are not recordings" in page.text
-        assert "do not say which model made them" in page.text
+        assert "are not recordings" not in page.text
+        assert "do not say which one made them" in page.text
         for name in ("a.wav", "b.wav"):
             path = tmp_path / "gen" / name
             clip = Clip(
@@ -214,6 +214,7 @@ class TestWhereTheSoundsComeFrom:
             )
             wav_metadata.embed(path, SoundMetadata(generation_json=to_json(clip)))
         page = page_of(tmp_path, scored)
+        assert "are not recordings" in page.text
         assert "They were made by Tiny <b>model</b> (CC-BY-NC-SA-4.0), by 2 of the" in page.text
 
     def test_no_path_of_this_disk(self, scored: dict[str, Any], tmp_path: Path) -> None:
