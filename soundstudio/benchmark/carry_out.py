@@ -13,6 +13,7 @@ from soundstudio.benchmark.backbone_source import ChosenBackbone
 from soundstudio.core.catalogue import find_model
 from soundstudio.core.finetuning import FinetuneSettings
 from soundstudio.core.requests import GenerationRequest
+from soundstudio.core.score_words import TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,7 +86,7 @@ def _figure1(request: BenchmarkRequest, progress: Counting, tell: Tell) -> Bench
         report,
         folder,
         figure1_report.write_figure1,
-        f"{dataset.title}: {subset.note} At 100 %:",
+        f"{dataset.title}: {subset.note} All clips corrupted, with 95 % intervals.",
         figure1_report.answer_rows(report),
         figure1_report.claim_lines(report),
     )
@@ -200,10 +201,20 @@ def _result(
     lines: Sequence[str] = (),
 ) -> BenchmarkResult:
     """The result on disk, with the words in which it is told: a reader need not compute them."""
+    head = f"{head} {_heard_with(report['backbone'])}"
     report["summary"] = {
         "head": head, "rows": [list(row) for row in rows], "lines": list(lines),
     }  # fmt: skip
     return BenchmarkResult(report, tuple(write(folder, report)), head, tuple(rows), tuple(lines))
+
+
+def _heard_with(backbone: dict[str, Any]) -> str:
+    """ "Heard with A (FD, IS, KL) and B (FAD)."."""
+    networks = [
+        f"{network['title']} ({', '.join(TITLES[key] for key in network['metrics'])})"
+        for network in backbone["networks"]
+    ]
+    return f"Heard with {' and '.join(networks)}."
 
 
 def _backbone(request: BenchmarkRequest) -> ChosenBackbone:

@@ -68,7 +68,7 @@ def answer_rows(report: dict[str, Any]) -> list[tuple[str, ...]]:
     """The answers as a table with a head: a row a corruption, a column a metric."""
     found = {(row["corruption"], row["metric"]): row for row in report["answers"]}
     ends = {
-        (point["corruption"], metric): point[metric]["value"]
+        (point["corruption"], metric): point[metric]
         for point in report["points"]
         for metric in METRICS
         if point[metric] is not None
@@ -79,9 +79,18 @@ def answer_rows(report: dict[str, Any]) -> list[tuple[str, ...]]:
         for metric in METRICS:
             row = found.get((corruption, metric))
             end = ends.get((corruption, metric))
-            cells.append("-" if row is None else f"{row['response']} ({end:.3g})")
+            if row is None or end is None:
+                cells.append("-")
+            else:
+                cells.append(f"{row['response']} ({_written(end)})")
         rows.append((corruption, *cells))
     return rows
+
+
+def _written(score: dict[str, Any]) -> str:
+    """ "485 [467, 506]"."""
+    between = "" if score["interval"] is None else " [{:.3g}, {:.3g}]".format(*score["interval"])
+    return f"{score['value']:.3g}{between}"
 
 
 def claim_lines(report: dict[str, Any]) -> list[str]:

@@ -101,6 +101,7 @@ class BundledBackbone:
 
 def _load_clap(folder: Path, device: str) -> tuple[Any, NetworkFacts]:
     """CLAP's audio tower of a model folder. Raises ModelError."""
+    from soundstudio.core.catalogue import read_card
     from soundstudio.engine.clap import ClipEncoder
     from soundstudio.engine.model_folder import AUDIO_PART, read_model_folder
     from soundstudio.evaluation.networks.weight_files import sha256_of
@@ -117,6 +118,7 @@ def _load_clap(folder: Path, device: str) -> tuple[Any, NetworkFacts]:
         sample_rate_hz=48_000,
         dimensions=int(part.config.get("projection_dim", 512)),
         classes=0,
+        licence=str(read_card(folder).get("licence", "")),
         weights_sha256=digests[0]
         if len(digests) == 1
         else hashlib.sha256("".join(digests).encode()).hexdigest(),

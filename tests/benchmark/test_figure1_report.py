@@ -51,7 +51,8 @@ def test_everything_is_on_record(report: dict[str, Any]) -> None:
     rows = answer_rows(report)
     assert [row[0] for row in rows] == ["corruption", "mask", "disorder"]
     end = next(p for p in report["points"] if (p["corruption"], p["share"]) == ("mask", 1.0))
-    assert rows[1][3].endswith(f"({end['kl']['value']:.3g})")
+    low, high = end["kl"]["interval"]
+    assert rows[1][3].endswith(f"({end['kl']['value']:.3g} [{low:.3g}, {high:.3g}])")
 
 
 def test_files(report: dict[str, Any], tmp_path: Path) -> None:

@@ -106,7 +106,8 @@ def test_figure1_says_what_it_found(words: list[str], tmp_path: Path, capsys: An
     assert main(["benchmark", "figure1", *words, *QUICK_FIGURE]) == 0
     out, err = capsys.readouterr()
     lines = out.splitlines()
-    assert lines[0].endswith("At 100 %:")
+    assert "with 95 % intervals. Heard with aisfx" in lines[0]
+    assert lines[0].endswith(" (FAD, CLAP score).")
     assert lines[1].split() == ["corruption", "FD", "IS", "KL", "FAD"]
     assert [line.split()[0] for line in lines[2:6]] == ["noise", "mask", "interference", "disorder"]
     assert any(line.startswith("FD sees disorder. — ") for line in lines)

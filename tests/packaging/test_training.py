@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from recipe.diffusion import (
     build_unet,
     diffusion_loss,
     drawn_steps,
+    window_probabilities,
 )
 from recipe.examples import place, sampling_weights, window_of
 from recipe.latents import LatentCache, planned_windows
@@ -54,11 +56,13 @@ def test_learning_rate_warms_up_and_decays(tmp_path: Path) -> None:
 
 
 def test_clips_survive_the_disk(tmp_path: Path) -> None:
-    clips = [_clip(0.1, is_real=True), _clip(0.2, is_real=False, label="rain")]
+    dog = replace(_clip(0.1, is_real=True), concept="dog barking", words=("terrier",))
+    clips = [dog, _clip(0.2, is_real=False, label="rain")]
     save_clips(tmp_path / "some", clips)
     loaded = load_clips(tmp_path / "some")
     assert [c.label for c in loaded] == ["dog", "rain"]
     assert loaded[1].captions == ("rain", "a rain")
+    assert (loaded[0].concept, loaded[0].words) == ("dog barking", ("terrier",))
     np.testing.assert_allclose(loaded[0].waveform, clips[0].waveform, atol=1e-4)
 
 
@@ -71,7 +75,7 @@ def test_short_sounds_are_padded_or_repeated(repeat: bool) -> None:
 
 
 def test_window_has_the_length_and_level() -> None:
-    window = window_of(_clip(9.0, is_real=True), 81_920, np.random.default_rng(1), 1.0)
+    window = window_of(_clip(9.0, is_real=True), 81_920, np.random.default_rng(1))
     assert window.shape == (81_920,)
     assert np.abs(window).max() == pytest.approx(0.5, abs=1e-3)
 
@@ -81,7 +85,32 @@ def test_real_clips_are_drawn_as_often_as_asked() -> None:
     weights = sampling_weights(clips, 0.7)
     assert weights[0] == pytest.approx(0.7)
     assert weights.sum() == pytest.approx(1.0)
-    assert planned_windows(clips).count(0) > planned_windows(clips).count(1)
+
+
+def test_every_recording_and_a_few_of_each_synthetic_family_are_seen() -> None:
+    synthetic = [_clip(0.1, is_real=False, label=name) for name in ("rain", "bell") * 4]
+    clips = [_clip(0.1, is_real=True, label="rain") for _ in range(3)] + synthetic
+    assert planned_windows(clips, 2) == [0, 1, 2, 3, 4, 5, 6]
+
+
+def test_rare_concepts_are_drawn_more_often_than_their_clips_are() -> None:
+    many, few = (replace(_clip(0.1, is_real=True), concept=name) for name in ("click", "dog"))
+    clips = [*[many] * 9, few, _clip(0.1, is_real=False)]
+    cache = LatentCache(np.zeros((11, 1), np.float16), np.arange(11, dtype=np.int32))
+    chances = window_probabilities(clips, cache)
+    assert chances.sum() == pytest.approx(1.0)
+    assert chances[:10].sum() == pytest.approx(0.9)
+    assert chances[9] / chances[0] == pytest.approx(9**0.55)
+    assert chances[9] < chances[:9].sum()
+
+
+def test_clips_with_words_are_asked_for_by_words_too() -> None:
+    examples = _examples()
+    examples.probabilities = np.array([0.0, 0.0, 0.5, 0.5])
+    drawn = torch.cat([examples.batch(16)[1] for _ in range(20)])
+    nearest = (drawn @ examples.text.T).argmax(dim=1)
+    assert int((nearest == 0).sum()) > 50
+    assert int((nearest == 1).sum()) > 50
 
 
 def _examples() -> Examples:
@@ -92,6 +121,7 @@ def _examples() -> Examples:
         cache=LatentCache(mean, np.array([0, 0, 1, 1], np.int32)),
         probabilities=np.full(4, 0.25),
         captions_of_clip=[np.array([0]), np.array([1])],
+        words_of_clip=[np.array([], np.int64), np.array([0])],
         text=vectors,
         audio=None,
         empty=vectors[2],
