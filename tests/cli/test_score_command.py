@@ -141,7 +141,7 @@ class TestExports:
         assert earlier.split()[:3] == ["first", "try", "10"]
         assert mine.split()[2:] == earlier.split()[3:]  # the same sounds
         assert [line.split(":")[0].strip() for line in verdicts] == ["FD", "IS", "KL", "FAD"]
-        assert "not decided between a and first try" in verdicts[0]
+        assert "not decided between “a” and “first try”" in verdicts[0]
         assert "on the same 10 names" in verdicts[0]
         report = json.loads((tmp_path / "1").read_text("utf-8"))
         lines = files[0].read_text("utf-8-sig").splitlines()

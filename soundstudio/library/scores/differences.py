@@ -65,21 +65,21 @@ class Difference:
         return self.second if is_second else self.first
 
     def sentence(self) -> str:
-        """ "FD: B is better than A by 12.30 (5.10 to 19.50, p = 0.004, on the same 24 names)."."""
+        """ "FD: “B” is better than “A” by 12.30 (5.1 to 19.5, p < 0.001, on the same 9 names)."."""
         places = decimals_of(self.value)
         on = f"on the same {self.paired:,} names" if self.paired else "as two sets of sounds"
         chance = "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.2g}"
         if not self.is_decided:
             between = f"{written(self.low, places)} to {written(self.high, places)}"
             return (
-                f"{TITLES[self.key]}: not decided between {self.first} and {self.second} (the "
+                f"{TITLES[self.key]}: not decided between “{self.first}” and “{self.second}” (the "
                 f"difference lies in {between}, {chance}, {on})."
             )
         ends = sorted((abs(self.low), abs(self.high)))
         worse = self.first if self.better == self.second else self.second
         between = " to ".join(written(end, places) for end in ends)
         return (
-            f"{TITLES[self.key]}: {self.better} is better than {worse} by "
+            f"{TITLES[self.key]}: “{self.better}” is better than “{worse}” by "
             f"{written(abs(self.value), places)} ({between}, {chance}, {on})."
         )
 

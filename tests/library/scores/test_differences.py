@@ -45,7 +45,7 @@ def test_a_small_steady_difference_is_seen_sound_by_sound() -> None:
     assert (found.better, found.paired) == ("B", COUNT)
     assert found.p_value < 0.01
     assert found.value == pytest.approx(-noise.mean())
-    assert found.sentence().startswith("KL: B is better than A by 0.2")
+    assert found.sentence().startswith("KL: “B” is better than “A” by 0.2")
     other = of("B", pulls, kl - noise, prefix="x", kl=score(float((kl - noise).mean())))
     apart = difference("kl", *pair(first, other))
     assert apart is not None
