@@ -15,6 +15,7 @@ from recipe.diffusion import (
     build_unet,
     diffusion_loss,
     drawn_steps,
+    typical_windows,
     window_probabilities,
 )
 from recipe.examples import place, sampling_weights, window_of
@@ -102,6 +103,18 @@ def test_rare_concepts_are_drawn_more_often_than_their_clips_are() -> None:
     assert chances[:10].sum() == pytest.approx(0.9)
     assert chances[9] / chances[0] == pytest.approx(9**0.55)
     assert chances[9] < chances[:9].sum()
+
+
+def test_the_most_typical_clips_of_each_concept_are_learnt() -> None:
+    dog = replace(_clip(0.1, is_real=True), concept="dog barking")
+    cat, none = replace(dog, concept="cat meowing"), replace(dog, concept="")
+    clips = [dog, dog, dog, cat, none]
+    audio = torch.nn.functional.normalize(
+        torch.tensor([[-1.0, 1.0], [1.0, 0.1], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]), dim=1
+    )
+    cache = LatentCache(np.zeros((5, 1), np.float16), np.arange(5, dtype=np.int32))
+    assert typical_windows(clips, cache, audio, 2).tolist() == [1, 2, 3]
+    assert typical_windows(clips, cache, None, 1).tolist() == [0, 3]
 
 
 def test_clips_with_words_are_asked_for_by_words_too() -> None:

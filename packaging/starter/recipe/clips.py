@@ -13,7 +13,7 @@ import numpy.typing as npt
 import soundfile as sf
 import soxr
 
-from recipe.captions import captions_of_row
+from recipe.captions import describe, read_synonyms
 from recipe.settings import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
@@ -27,13 +27,18 @@ _SILENCE_PEAK = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One sound: its waveform at 16 kHz (peak 0.5), its captions and where it came from."""
+    """One sound: its waveform at 16 kHz (peak 0.5), its captions and where it came from.
+
+    ``concept`` is what it counts to when sounds are drawn, ``words`` are single words for it.
+    """
 
     name: str
     label: str
     captions: tuple[str, ...]
     waveform: FloatArray
     is_real: bool
+    concept: str = ""
+    words: tuple[str, ...] = ()
 
 
 def read_manifest(folder: Path) -> list[dict[str, str]]:
@@ -65,12 +70,24 @@ def normalise(waveform: FloatArray) -> FloatArray:
     return np.asarray(centred / (np.abs(centred).max(initial=0.0) + 1e-8) * 0.5, dtype=np.float32)
 
 
-def load_real(folder: Path) -> list[Clip]:
+def load_real(folder: Path, ucs_table: Path | None) -> list[Clip]:
     """Every clip of the starter set, trimmed and normalised."""
+    synonyms = read_synonyms(ucs_table) if ucs_table else {}
     clips = []
     for row in read_manifest(folder):
         waveform = normalise(trim_silence(read_audio(folder / row["file"])))
-        clips.append(Clip(row["file"], row["label"], captions_of_row(row), waveform, True))
+        said = describe(row, synonyms)
+        clips.append(
+            Clip(
+                row["file"],
+                row["label"],
+                said.captions,
+                waveform,
+                True,
+                said.concept,
+                said.words,
+            )
+        )
     log.info("%d real clips, %.1f min", len(clips), minutes_of(clips))
     return clips
 
@@ -86,7 +103,15 @@ def save_clips(path: Path, clips: list[Clip]) -> None:
     joined = np.concatenate([clip.waveform for clip in clips]) if clips else np.zeros(0)
     np.save(path.with_suffix(".npy"), np.round(np.clip(joined, -1, 1) * 32767).astype(np.int16))
     index = [
-        {"name": c.name, "label": c.label, "captions": c.captions, "real": c.is_real, "samples": n}
+        {
+            "name": c.name,
+            "label": c.label,
+            "captions": c.captions,
+            "real": c.is_real,
+            "concept": c.concept,
+            "words": c.words,
+            "samples": n,
+        }
         for c, n in zip(clips, lengths, strict=True)
     ]
     path.with_suffix(".json").write_text(json.dumps(index), encoding="utf-8")
@@ -100,7 +125,16 @@ def load_clips(path: Path) -> list[Clip]:
     for entry in index:
         stop = start + entry["samples"]
         waveform = joined[start:stop].astype(np.float32) / 32767.0
-        captions = tuple(entry["captions"])
-        clips.append(Clip(entry["name"], entry["label"], captions, waveform, entry["real"]))
+        clips.append(
+            Clip(
+                entry["name"],
+                entry["label"],
+                tuple(entry["captions"]),
+                waveform,
+                entry["real"],
+                entry["concept"],
+                tuple(entry["words"]),
+            )
+        )
         start = stop
     return clips

@@ -82,8 +82,7 @@ def sampling_weights(clips: Sequence[Clip], real_share: float) -> npt.NDArray[np
     return np.asarray(weights / weights.sum())
 
 
-def window_of(clip: Clip, length: int, rng: np.random.Generator, strength: float) -> FloatArray:
+def window_of(clip: Clip, length: int, rng: np.random.Generator) -> FloatArray:
     """One training window of a clip, at a peak of 0.5."""
-    waveform = augment(clip.waveform, rng, strength) if strength > 0 else clip.waveform
-    repeat = len(waveform) < 0.6 * length and bool(rng.random() < 0.4)
-    return normalise(place(waveform, length, rng, repeat))
+    repeat = len(clip.waveform) < 0.6 * length and bool(rng.random() < 0.4)
+    return normalise(place(clip.waveform, length, rng, repeat))

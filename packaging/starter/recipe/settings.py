@@ -74,13 +74,17 @@ class Settings:
     judge_seeds: tuple[int, ...] = (0, 1, 2, 3)
     judge_frames: int = 16
     synthetic_per_family: int = 40
+    synthetic_windows: int = 1
+    """How many of each synthetic family the UNet sees; the other networks hear all of them."""
+    concept_windows: int = 3
+    """How many recordings of each concept the UNet sees, the most typical ones."""
     checkpoint_minutes: float = 2.0
     synthesis_steps: int = 600
     """How long the kernels of the vocoder's linear part are fitted."""
     widths: Widths = field(default_factory=Widths)
     decoder: StageBudget = StageBudget(20_000, 45, 8, 2e-3)
     clap: StageBudget = StageBudget(4000, 14, 24, 5e-4)
-    diffusion: StageBudget = StageBudget(400_000, 120, 80, 1.2e-3)
+    diffusion: StageBudget = StageBudget(400_000, 240, 64, 1e-3)
 
     def folder(self, stage: str) -> Path:
         """The work folder of a stage, made on first use."""

@@ -34,10 +34,13 @@ def make_clips(settings: Settings) -> None:
     """Read the real clips and synthesise the others, once."""
     folder = settings.folder("clips")
     if not (folder / "real.json").exists():
-        save_clips(folder / "real", load_real(settings.sounds))
+        save_clips(folder / "real", load_real(settings.sounds, settings.ucs_table))
     if not (folder / "synthetic.json").exists():
         made = synthesise(settings.synthetic_per_family, settings.seed)
-        clips = [Clip(m.name, m.family, m.captions, m.waveform, False) for m in made]
+        clips = [
+            Clip(m.name, m.family, m.captions, m.waveform, False, f"synthetic {m.family}")
+            for m in made
+        ]
         save_clips(folder / "synthetic", clips)
 
 
@@ -58,7 +61,9 @@ def cache_text(settings: Settings) -> None:
     folder = settings.folder("text")
     tower = ClapTextModelWithProjection.from_pretrained(folder / "model")
     tokenizer = BertTokenizer.from_pretrained(folder / "tokenizer")
-    texts = [*captions_of(gather_clips(settings)), ""]
+    clips = gather_clips(settings)
+    words = dict.fromkeys(word for clip in clips for word in clip.words)
+    texts = list(dict.fromkeys([*captions_of(clips), *words, ""]))
     vectors = embed_texts(tower, tokenizer, texts)
     torch.save({"texts": texts, "vectors": vectors}, settings.folder("embeddings") / "text.pt")
 
