@@ -33,7 +33,7 @@ class ValidationSound:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ValidationSound:
-        """Raises KeyError, TypeError, ValueError for anything but a sound."""
+        """Raises KeyError, TypeError, ValueError, AttributeError for anything but a sound."""
         similarity = values.get("similarity")
         return cls(
             file=str(values["file"]),
@@ -77,7 +77,7 @@ def _read(path: Path) -> tuple[ValidationSound, ...]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
         sounds = tuple(ValidationSound.from_dict(row) for row in rows)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ()
     # A name that leads out of the folder is none that a validation gave.
     return sounds if all("/" not in s.file and "\\" not in s.file for s in sounds) else ()

@@ -53,7 +53,8 @@ class ScoreRequest:
         for choice, which in ((self.generated, "generated"), (self.reference, "reference")):
             if choice is not None and not choice.folder and not choice.files:
                 raise ScoreRequestError(
-                    f"The {which} set is empty.", "Choose a folder, files or clips of the library."
+                    f"The {which} set is empty.",
+                    "Choose a folder, files, clips of the library or sounds of a run.",
                 )
         if self.backbone == "paper" and not (self.panns and self.vggish):
             raise ScoreRequestError(

@@ -24,6 +24,7 @@ from soundstudio.core.run_sounds import read_step_sounds
 from soundstudio.jobs.curves_reader import CurvesReader
 from soundstudio.jobs.run_facts import RunFacts, list_runs
 from soundstudio.jobs.run_process import end_by_force, last_words_of, let_go, start_process
+from soundstudio.jobs.run_steps import steps_of_runs
 from soundstudio.jobs.serial_thread import explained
 
 if TYPE_CHECKING:
@@ -63,12 +64,14 @@ class RunSounds:
 class RunThread(QThread):
     """signals:
     listed(tuple[RunFacts, ...]): the runs, newest first, whenever one of them changed.
+    steps_listed(tuple[RunSteps, ...]): what the runs have made, as it was asked for.
     curves_read(CurvesPiece), sounds_read(RunSounds): of the run that is followed.
     begun(str): the run of this name has its folder and its process.
     removed(RemovedRun), restored(str). failed(StudioError): what was asked for could not be done.
     """
 
     listed = Signal(object)
+    steps_listed = Signal(object)
     curves_read = Signal(object)
     sounds_read = Signal(object)
     begun = Signal(str)
@@ -129,6 +132,10 @@ class RunThread(QThread):
     def refresh(self) -> None:
         """Look at all runs now, and tell them even if nothing changed."""
         self._asked.put(self._forget_facts)
+
+    def list_steps(self) -> None:
+        """Look what sounds all runs have made; `steps_listed` follows."""
+        self._asked.put(self._list_steps)
 
     def shutdown(self) -> None:
         """End the thread; runs that are under way go on."""
@@ -233,6 +240,10 @@ class RunThread(QThread):
 
     def _forget_facts(self) -> None:
         self._facts = None
+
+    def _list_steps(self) -> None:
+        self._list()
+        self.steps_listed.emit(steps_of_runs(self._facts or ()))
 
     def _begin(self, order: FinetuneOrder) -> None:
         run = claim_run(order, self._runs)

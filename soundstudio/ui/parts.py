@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from soundstudio.jobs.benchmark_runner import BenchmarkRunner
     from soundstudio.jobs.model_runner import ModelRunner
     from soundstudio.jobs.queue import JobQueue
+    from soundstudio.jobs.run_thread import RunThread
     from soundstudio.jobs.score_runner import ScoreRunner
     from soundstudio.jobs.serial_thread import SerialThread
     from soundstudio.library.library import Library
@@ -54,6 +55,7 @@ class Parts(Protocol):
     theme: Theme
     queue: JobQueue
     library: SerialThread[Library]
+    run_thread: RunThread
     score_runner: ScoreRunner
     model_runner: ModelRunner
     benchmark_runner: BenchmarkRunner

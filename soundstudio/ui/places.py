@@ -35,7 +35,7 @@ class Places(QObject):
         self.current = PLACE_IDS[0]
 
     def connect_all(self) -> None:
-        """Connect rail, actions, and what the Score place takes from the library."""
+        """Connect rail, actions, and what the Score place takes from the library and runs."""
         s = self._s
         s.rail.place_chosen.connect(self.show)
         s.actions.connect_all(
@@ -71,6 +71,8 @@ class Places(QObject):
                 lambda which, picker=picker: self._take_from_library(picker, which)
             )
             picker.menu().aboutToShow.connect(lambda picker=picker: self._count_library(picker))
+            picker.menu().aboutToShow.connect(s.run_thread.list_steps)
+            s.run_thread.steps_listed.connect(picker.runs.show_runs)
         s.score_place.turned.connect(lambda _: self._on_page())
         s.score_runner.changed.connect(lambda _: self._enable_score())
         s.benchmark_runner.changed.connect(lambda _: self._enable_score())
@@ -129,6 +131,7 @@ class Places(QObject):
         self._share_main_key()
         if place == "score":
             s.scoring.show()
+            s.run_thread.list_steps()
         elif place == "finetune":
             s.finetuning.show()
         self._focus()

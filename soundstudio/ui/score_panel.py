@@ -129,7 +129,7 @@ class ScorePanel(QWidget):
         if generated is None:
             raise ScoreRequestError(
                 "There are no generated sounds to score.",
-                "Choose a folder, files or clips of the library above.",
+                "Choose a folder, files, clips of the library or sounds of a run above.",
             )
         return ScoreRequest(
             generated=generated,

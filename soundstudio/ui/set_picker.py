@@ -1,4 +1,4 @@
-"""One set of a scoring: a folder, files, or what the library shows; chosen, dropped or cleared."""
+"""One set of a scoring: a folder, files, clips of the library, or sounds of a run."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from soundstudio.audio.files import SOUND_SUFFIXES
 from soundstudio.core.score_requests import SetChoice
 from soundstudio.ui.drop_frame import DropFrame
 from soundstudio.ui.like_target import sound_files
+from soundstudio.ui.run_menu import RunMenu
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,6 +104,7 @@ class SetPicker(DropFrame):
 
     def _menu(self) -> QMenu:
         menu = QMenu(self)
+        menu.setToolTipsVisible(True)
         menu.addAction("Folder…", self._browse_folder)
         menu.addAction("Files…", self._browse_files)
         menu.addSeparator()
@@ -112,6 +114,9 @@ class SetPicker(DropFrame):
         self._result = menu.addAction(
             "All clips that the library shows", lambda: self.library_requested.emit("result")
         )
+        self.runs = RunMenu(menu)
+        self.runs.chosen.connect(self.set_choice)
+        menu.addMenu(self.runs)
         return menu
 
     def menu(self) -> QMenu:

@@ -264,6 +264,7 @@ def test_damaged_sounds_are_left_out(run: RunFolder) -> None:
         (5, "["),
         (10, '[{"file": "../../secret.wav", "prompt": "rain", "seed": 0}]'),
         (15, '[{"prompt": "rain"}]'),
+        (16, "[3]"),
         (20, '[{"file": "000-a.wav", "prompt": "rain", "seed": 0, "is_copy": true}]'),
     ):
         run.sounds(step).mkdir(parents=True)
