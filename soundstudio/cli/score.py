@@ -239,10 +239,12 @@ def _show(result: ScoringResult) -> None:
             write_line(f"{TITLES[key]}: none. {result.scores.missing.get(key, '')}".rstrip())
     if (words := words_beside_fd(beside_numbers(result))) is not None:
         write_line(words)
-    if result.cautions:
+    said = result.scores.missing.values()
+    sentences = [c.sentence for c in result.cautions if c.sentence not in said]
+    if sentences:
         write_line("\nMind")
-        for caution in result.cautions:
-            write_line(f"  {caution.sentence}")
+        for sentence in sentences:
+            write_line(f"  {sentence}")
     _show_failures(result)
     _show_worst(result)
 

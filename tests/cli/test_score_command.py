@@ -330,6 +330,11 @@ class TestBadSets:
         assert facts["kl"] is None
         assert "Only 1 of 11" in facts["missing"]["kl"]
         assert "unpaired" in kinds(facts)
+        page = tmp_path / "t.html"
+        words = [str(other), str(sets / "b"), "--draws", "5", "--html", str(page)]
+        assert main(["score", *words]) == 0
+        assert capsys.readouterr().out.count("Only 1 of 11") == 1
+        assert page.read_text("utf-8").count("Only 1 of 11") == 1
 
     def test_names_that_pair_by_accident(self, sets: Path, capsys: Any) -> None:
         facts = scored(str(sets / "a"), str(sets / "b"), capsys=capsys)

@@ -283,9 +283,11 @@ def _number(report: Report, key: str) -> str:
 
 
 def _cautions(report: Report) -> list[str]:
-    if not report.cautions:
+    # Why a score is missing stands in its own place.
+    said = [sentence for sentence in report.cautions if sentence not in report.missing.values()]
+    if not said:
         return []
-    items = "".join(f"<li>{escaped(sentence)}</li>" for sentence in report.cautions)
+    items = "".join(f"<li>{escaped(sentence)}</li>" for sentence in said)
     return ["<h3>Mind</h3>", f'<ul class="cautions">{items}</ul>']
 
 
