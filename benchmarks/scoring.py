@@ -183,9 +183,11 @@ def memory(folder: Path, clips: int) -> None:
     peaks = {}
     for count in (clips // 10, clips):
         names = folder / f"set {count}"
-        names.mkdir()
-        for number in range(count):
-            (names / f"{number:06}.wav").hardlink_to(source / f"{number % 8}.wav")
+        for which, first in (("generated", 0), ("reference", 4)):
+            (names / which).mkdir(parents=True)
+            for number in range(count):
+                sound = source / f"{first + number % 4}.wav"
+                (names / which / f"{number:06}.wav").hardlink_to(sound)
         child = subprocess.run(
             [sys.executable, __file__, "--memory-of", str(names)],
             check=False, capture_output=True, text=True,
@@ -207,9 +209,8 @@ def report_memory(folder: Path) -> int:
     from soundstudio.evaluation.scoring import score_folders
 
     backbone = load_bundled(device="cpu")
-    score_folders(
-        folder, folder, backbone, cache=FeatureCache(backbone, folder.parent / "features")
-    )
+    cache = FeatureCache(backbone, folder.parent / "features")
+    score_folders(folder / "generated", folder / "reference", backbone, cache=cache)
     # Linux's own peak of this program; getrusage's would be the parent's, before exec.
     file = Path("/proc/self/status")
     if not file.is_file():

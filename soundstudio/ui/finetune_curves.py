@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
 
 # More points than that are finer than the screen.
-MOST_POINTS: Final = 1500
+MOST_POINTS: Final = 750
 LEFT_PX, TOP_PX, BOTTOM_PX, RIGHT_PX = 52, 24, 22, 12
 SCORES_SHARE: Final = 0.36
 SCORES_LEAST_PX: Final = 96
