@@ -85,6 +85,7 @@ class ScoreDesk(QObject):
         results.clips.clip_chosen.connect(self._on_clip)
         results.clips.reference_chosen.connect(self._play_reference)
         results.map.point_chosen.connect(self._on_point)
+        results.compare_shown.connect(self._compare)
 
     def set_settings(self, settings: Settings) -> None:
         """The device, and what the panel showed last time."""
@@ -210,7 +211,7 @@ class ScoreDesk(QObject):
             shown = [self._results.report] if self._results.report else []
             shown += [self._read[entry.path] for entry in entries]
             self._results.show_compared(shown)
-            if len(shown) > 1:
+            if len(shown) > 1 and self._results.tab() == "compare":
                 self._look_for_differences(shown)
             return
         self._background.run(

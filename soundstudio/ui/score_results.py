@@ -92,9 +92,13 @@ class EmptyScores(EmptyPage):
 
 
 class ScoreResults(QWidget):
-    """signals: export_requested(str): "json", "csv", "tex" or "html"."""
+    """signals:
+    export_requested(str): "json", "csv", "tex" or "html".
+    compare_shown(): the comparison is in front.
+    """
 
     export_requested = Signal(str)
+    compare_shown = Signal()
 
     def __init__(self, theme: Theme, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -226,6 +230,8 @@ class ScoreResults(QWidget):
     def _turn_to(self, number: int) -> None:
         self._pages.setCurrentIndex(number)
         self.clips.bar.setVisible(number == 0)
+        if self.tab() == "compare":
+            self.compare_shown.emit()
 
     def tab(self) -> str:
         return TABS[self._pages.currentIndex()][1]

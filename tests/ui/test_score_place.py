@@ -138,6 +138,8 @@ def test_history_is_kept_renamed_removed_brought_back_and_compared(
     assert [report["title"] for report in studio.scoring.exported()] == [
         "second against real", "first against real",
     ]  # fmt: skip
+    assert studio.results.chart.verdicts() == []
+    studio.results.show_tab("compare")
     qtbot.waitUntil(lambda: bool(studio.results.chart.verdicts()), timeout=5000)
     assert "second against real" in studio.results.chart.verdicts()[0]
     history.list.setCurrentRow(1)
