@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from soundstudio.benchmark.plots import draw_figure1, save_picture
 from soundstudio.benchmark.provenance import dataset_facts, now, versions
 from soundstudio.benchmark.result_files import write_json, write_scores_csv
-from soundstudio.benchmark.score_facts import METRICS
+from soundstudio.benchmark.score_facts import METRICS, with_interval
 from soundstudio.benchmark.verdicts import (
     MONOTONE,
     NOTICEABLE,
@@ -82,15 +82,9 @@ def answer_rows(report: dict[str, Any]) -> list[tuple[str, ...]]:
             if row is None or end is None:
                 cells.append("-")
             else:
-                cells.append(f"{row['response']} ({_written(end)})")
+                cells.append(f"{row['response']} ({with_interval(end, '.3g')})")
         rows.append((corruption, *cells))
     return rows
-
-
-def _written(score: dict[str, Any]) -> str:
-    """ "485 [467, 506]"."""
-    between = "" if score["interval"] is None else " [{:.3g}, {:.3g}]".format(*score["interval"])
-    return f"{score['value']:.3g}{between}"
 
 
 def claim_lines(report: dict[str, Any]) -> list[str]:

@@ -37,6 +37,15 @@ def _facts(score: Score) -> dict[str, Any]:
     }
 
 
+def with_interval(score: Mapping[str, Any], form: str) -> str:
+    """ "485 [467, 506]" of a score's facts, each number in this form (".3g", ".2f")."""
+    value = format(score["value"], form)
+    if score["interval"] is None:
+        return value
+    low, high = (format(end, form) for end in score["interval"])
+    return f"{value} [{low}, {high}]"
+
+
 def _plain(counts: Any) -> Any:
     if dataclasses.is_dataclass(counts) and not isinstance(counts, type):
         return dataclasses.asdict(counts)

@@ -8,7 +8,7 @@ from soundstudio.benchmark.paper_figures import PAPER_BACKBONE, table1_row
 from soundstudio.benchmark.plots import draw_table1, save_picture
 from soundstudio.benchmark.provenance import dataset_facts, model_facts, now, versions
 from soundstudio.benchmark.result_files import write_json, write_scores_csv
-from soundstudio.benchmark.score_facts import METRICS
+from soundstudio.benchmark.score_facts import METRICS, with_interval
 from soundstudio.benchmark.subsets import PAPER_COUNTS
 
 if TYPE_CHECKING:
@@ -72,19 +72,12 @@ def table_rows(report: dict[str, Any]) -> list[tuple[str, ...]]:
     rows = [("condition", "from", "networks", *(metric.upper() for metric in METRICS))]
     for row in report["rows"]:
         scores = [row[metric] for metric in METRICS]
-        cells = ["-" if score is None else _with_interval(score) for score in scores]
+        cells = ["-" if score is None else with_interval(score, ".2f") for score in scores]
         rows.append((row["condition"], "here", row["networks"], *cells))
         if (paper := row["paper"]) is not None:
             cells = [f"{paper[metric]:.2f}" for metric in METRICS]
             rows.append((row["condition"], "paper", PAPER_BACKBONE, *cells))
     return rows
-
-
-def _with_interval(score: dict[str, Any]) -> str:
-    if score["interval"] is None:
-        return f"{score['value']:.2f}"
-    low, high = score["interval"]
-    return f"{score['value']:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def _differences(dataset: Dataset, found: Table1Rows, plan: Table1Plan) -> list[str]:

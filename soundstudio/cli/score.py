@@ -257,8 +257,9 @@ def _cells(title: str, score: Score) -> tuple[str, ...]:
 
 
 def _show_failures(result: ScoringResult) -> None:
-    failed = [(row.name, row.failure) for row in result.rows if row.failure]
-    failed += [(f"{sound.name} (reference)", sound.failure) for sound in result.references_failed]
+    from soundstudio.library.scores.reports import not_heard
+
+    failed = not_heard(result.rows, result.references_failed)
     if failed:
         write_line("\nNot heard")
         for name, failure in failed:

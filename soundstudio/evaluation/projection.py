@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import scipy.linalg
 
-from soundstudio.evaluation.statistics import ScoringError
+from soundstudio.evaluation.statistics import BLOCK_ROWS, ScoringError, blocks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
 
 METHOD: Final = "principal components"
-_BLOCK: Final = 1024
 _DISTINCT: Final = 1e-9
 """Share of the spread along an axis below which the sets' means do not decide on its sign."""
 
@@ -104,7 +103,7 @@ def _axes(sets: list[npt.NDArray[Any]], centre: FloatArray) -> tuple[FloatArray,
     scatter = np.zeros((dimensions, dimensions))
     share = 1.0 / sum(1 for rows in sets if len(rows))
     for rows in sets:
-        for block in _blocks(rows):
+        for block in blocks_of(rows):
             centred = block - centre
             scatter += centred.T @ centred * (share / len(rows))
     last = dimensions - 1
@@ -115,7 +114,7 @@ def _axes(sets: list[npt.NDArray[Any]], centre: FloatArray) -> tuple[FloatArray,
 def _noise(sets: list[npt.NDArray[Any]], centre: FloatArray) -> float:
     """What rounding alone leaves as variance of clips that are all equal."""
     loudest = max(float(np.abs(rows).max()) for rows in sets if len(rows))
-    return float(len(centre) * np.square(_BLOCK * np.finfo(np.float64).eps * loudest))
+    return float(len(centre) * np.square(BLOCK_ROWS * np.finfo(np.float64).eps * loudest))
 
 
 def _oriented(axes: FloatArray, spreads: FloatArray, means: list[FloatArray | None]) -> FloatArray:
@@ -130,7 +129,7 @@ def _oriented(axes: FloatArray, spreads: FloatArray, means: list[FloatArray | No
 
 def _points(rows: npt.NDArray[Any], centre: FloatArray, axes: FloatArray) -> FloatArray:
     points = np.zeros((len(rows), 2))
-    for start, block in zip(range(0, len(rows), _BLOCK), _blocks(rows), strict=True):
+    for start, block in zip(range(0, len(rows), BLOCK_ROWS), blocks_of(rows), strict=True):
         points[start : start + len(block), : axes.shape[1]] = (block - centre) @ axes
     return points
 
@@ -139,18 +138,13 @@ def _mean(rows: npt.NDArray[Any]) -> FloatArray | None:
     """The mean of all rows [d], None of none. Raises ScoringError for what is not finite."""
     if not len(rows):
         return None
-    mean = sum(block.sum(axis=0) for block in _blocks(rows)) / len(rows)
+    mean = sum(block.sum(axis=0) for block in blocks_of(rows)) / len(rows)
     if not np.isfinite(mean).all():
         raise ScoringError(
             "Some features are not finite numbers.",
             "Remove the damaged sounds and score again.",
         )
     return np.asarray(mean, dtype=np.float64)
-
-
-def _blocks(rows: npt.NDArray[Any]) -> Iterator[FloatArray]:
-    for start in range(0, len(rows), _BLOCK):
-        yield rows[start : start + _BLOCK].astype(np.float64)
 
 
 def _named(clips: Sequence[HeardClip]) -> tuple[tuple[str, ...], npt.NDArray[Any]]:

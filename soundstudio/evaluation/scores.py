@@ -155,11 +155,12 @@ class _Scoring:
         counts = {"generated": len(first), "reference": len(second)}
         kernel = kernel_distance(first, second)
         self.beside["kernel_distance"] = Score(kernel, None, backbone, counts)
+        if value == 0.0:
+            self.missing["fd_infinite"] = "Both sets are the same: there is nothing to extrapolate."
+            return Score(value, None, backbone, counts)
         endless = self._extrapolated(value, first, second)
         if endless is not None:
             self.beside["fd_infinite"] = Score(endless, None, backbone, counts)
-        if value == 0.0:
-            return Score(value, None, backbone, counts)
         influences = frechet_influences(first, second)
         self.of_clips["fd_influence"] = influences[0]
         return Score(value, self._interval(value, *influences), backbone, counts)
@@ -168,9 +169,6 @@ class _Scoring:
         self, value: float, first: npt.NDArray[Any], second: npt.NDArray[Any]
     ) -> float | None:
         """FD of endless sets; `missing` says why where it cannot be had."""
-        if value == 0.0:
-            self.missing["fd_infinite"] = "Both sets are the same: there is nothing to extrapolate."
-            return None
         endless = None
         if min(len(first), len(second)) >= 4:
             endless = extrapolated_distance_of_sets(first, second, seed=self.seed)

@@ -74,7 +74,7 @@ class GaussianStatistics:
         rows = checked_rows(features)
         statistics = cls(rows.shape[1])
         for block in blocks_of(rows):
-            statistics.add(block)
+            statistics._take_in(block)
         return statistics
 
     def add(self, features: npt.ArrayLike) -> None:
@@ -82,6 +82,9 @@ class GaussianStatistics:
         rows = checked_features(features)
         if rows.shape[1] != len(self.mean):
             raise ValueError(f"expected {len(self.mean)} dimensions, got {rows.shape[1]}")
+        self._take_in(rows)
+
+    def _take_in(self, rows: FloatArray) -> None:
         mean = rows.mean(axis=0)
         centred = rows - mean
         self._merge(len(rows), mean, centred.T @ centred)

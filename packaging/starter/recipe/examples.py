@@ -31,10 +31,10 @@ def tilt(waveform: FloatArray, amount: float) -> FloatArray:
     return np.asarray(waveform - amount * previous, dtype=np.float32)
 
 
-def augment(waveform: FloatArray, rng: np.random.Generator, strength: float = 1.0) -> FloatArray:
+def augment(waveform: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Small random changes of speed and tone."""
-    changed = change_speed(waveform, float(np.exp(rng.normal(0.0, 0.05 * strength))))
-    return tilt(changed, float(rng.uniform(-0.15, 0.25) * strength))
+    changed = change_speed(waveform, float(np.exp(rng.normal(0.0, 0.05))))
+    return tilt(changed, float(rng.uniform(-0.15, 0.25)))
 
 
 def place(waveform: FloatArray, length: int, rng: np.random.Generator, repeat: bool) -> FloatArray:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from soundstudio.core.score_words import class_note
 from soundstudio.library.naming import escaped
 from soundstudio.library.scores.groups import written
+from soundstudio.library.scores.reports import not_heard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +22,7 @@ _ABSENT: Final = '<span class="absent">not in this page</span>'
 def clips_table(report: Report, sounds: PageSounds, shown: set[str]) -> list[str]:
     """The generated sounds, worst first, and those of both sets that could not be heard."""
     rows = report.worst_first()
-    failed = [(clip.name, clip.failure) for clip in report.clips if clip.failure]
-    failed += [(f"{sound.name} (reference)", sound.failure) for sound in report.references_failed]
+    failed = not_heard(report.clips, report.references_failed)
     lines = ["<h3>Generated sounds, worst first</h3>", f"<p>{escaped(_order(rows))}</p>"]
     if len(rows) > MAX_ROWS:
         lines.append(f"<p>The first {MAX_ROWS:,} of {len(rows):,} are shown.</p>")

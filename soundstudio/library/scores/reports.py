@@ -19,7 +19,7 @@ from soundstudio.core.json_pieces import loads_in_pieces
 from soundstudio.core.score_words import BESIDE_KEYS, TITLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _LARGEST: Final = 1e100
 """No score is larger; beyond, sums and pictures overflow."""
@@ -203,6 +203,14 @@ def entitled(report: Any, title: object) -> Any:
 def folder_name(folder: str) -> str:
     """The last part of a folder's path of any system."""
     return re.split(r"[\\/]", folder.rstrip("\\/"))[-1] or folder
+
+
+def not_heard(clips: Iterable[ClipRow], references: Iterable[FailedSound]) -> list[tuple[str, str]]:
+    """What of both sets could not be heard, as it is called where it is listed, and why."""
+    return [
+        *((clip.name, clip.failure) for clip in clips if clip.failure),
+        *((f"{sound.name} (reference)", sound.failure) for sound in references),
+    ]
 
 
 def sound_path(folder: str | None, name: str) -> Path | None:
