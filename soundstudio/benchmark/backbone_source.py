@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 class ChosenBackbone:
     """A BackboneSource.
 
-    panns, vggish: the weights of the paper's networks. clap_folder: the model folder whose CLAP
-    hears for FAD in the bundled backbone; the starter model's by default.
+    panns, vggish: the weights of the paper's networks. clap: whose CLAP hears for FAD in
+    the bundled backbone, a model folder or LAION's file; the starter model's by default.
     """
 
     name: BackboneName = "bundled"
     panns: Path | None = None
     vggish: Path | None = None
-    clap_folder: Path | None = None
+    clap: Path | None = None
     device: str = "auto"
 
     def validated(self) -> ChosenBackbone:
@@ -53,7 +53,7 @@ class ChosenBackbone:
 
         if self.panns is not None and self.vggish is not None:
             return load_paper(self.panns, self.vggish, self.device)
-        return load_bundled(self.clap_folder, self.device)
+        return load_bundled(self.clap, self.device)
 
     def facts(self) -> dict[str, Any]:
         """What a result must say about the networks; `fingerprint` names their features."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from soundstudio.audio.atomic_file import check_writable
 from soundstudio.benchmark import parallel
 from soundstudio.benchmark.backbone_source import ChosenBackbone
-from soundstudio.core.catalogue import find_model
+from soundstudio.core.catalogue import find_clap, find_model
 from soundstudio.core.finetuning import FinetuneSettings
 from soundstudio.core.requests import GenerationRequest
 from soundstudio.core.score_words import TITLES
@@ -225,7 +225,7 @@ def _backbone(request: BenchmarkRequest) -> ChosenBackbone:
         name=request.backbone,
         panns=path_of(request.panns),
         vggish=path_of(request.vggish),
-        clap_folder=path_of(request.clap),
+        clap=find_clap(request.clap, Path(request.models_folder)) if request.clap else None,
         device=request.device,
     ).validated()
 

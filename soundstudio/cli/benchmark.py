@@ -89,8 +89,9 @@ def _shared_options() -> argparse.ArgumentParser:
         help="the networks that listen (default: %(default)s)")  # fmt: skip
     add("--panns", metavar="FILE", help="Cnn14_16k_mAP=0.438.pth, for --backbone paper")
     add("--vggish", metavar="FILE", help="VGGish's weights, for --backbone paper")
-    add("--clap", metavar="FOLDER",
-        help="a model folder whose CLAP hears for bundled FAD (default: the starter)")  # fmt: skip
+    add("--clap", metavar="CLAP",
+        help="whose CLAP hears for bundled FAD: clap-htsat-tiny, clap-htsat-base, LAION's file, or "
+        "a model with an audio tower (default: the starter)")  # fmt: skip
     add("--processes", metavar="N", type=int, default=1, help="default: 1; each loads the networks")
     add("--device", choices=("auto", "cuda", "mps", "cpu"), help="default: as in the settings")
     return shared

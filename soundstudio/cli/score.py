@@ -40,6 +40,10 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         "and --vggish (default: bundled, or paper where these are given)")  # fmt: skip
     add("--panns", metavar="FILE", help="Cnn14_16k_mAP=0.438.pth, for the backbone paper")
     add("--vggish", metavar="FILE", help="vggish-10086976.pth, for the backbone paper")
+    add("--clap", metavar="CLAP",
+        help="whose CLAP hears for the bundled FAD and the CLAP score: clap-htsat-tiny or "
+        "clap-htsat-base (LAION's, downloaded), their file, or a model with an audio tower "
+        "(default: the starter)")  # fmt: skip
     add("--prompts", metavar="FILE.csv",
         help="columns file and prompt (default: what the WAV files say)")  # fmt: skip
     add("--json", metavar="FILE", help="write all numbers there; - prints them instead of a table")
@@ -131,6 +135,8 @@ def _check(args: argparse.Namespace) -> None:
         )
     if args.backbone == "bundled" and files:
         raise InvalidRequestError(f"--{files[0]} is not for --backbone bundled.")
+    if args.backbone == "paper" and args.clap:
+        raise InvalidRequestError("--clap is not for the backbone paper: VGGish hears for its FAD.")
     if args.draws < 2:
         raise InvalidRequestError("--draws must be at least 2.")
     if args.seed < 0:
@@ -170,10 +176,13 @@ def _check_target(target: Path) -> None:
 
 
 def _backbone(args: argparse.Namespace) -> Backbone:
+    from soundstudio.core.catalogue import find_clap
+    from soundstudio.core.settings import current_models_folder
     from soundstudio.evaluation.backbones import load_bundled, load_paper
 
     if args.backbone == "bundled":
-        return load_bundled(device=args.device)
+        clap = find_clap(args.clap, current_models_folder()) if args.clap else None
+        return load_bundled(clap, args.device)
     return load_paper(
         Path(args.panns).expanduser(), Path(args.vggish).expanduser(), device=args.device
     )

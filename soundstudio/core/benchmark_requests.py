@@ -101,9 +101,9 @@ class BenchmarkRequest:
 
     data: the dataset's folder, in the layout `dataset`. out: where results and what can be reused
     go; the same folder goes on with what was interrupted. clips: at most so many. seed: of all that
-    is drawn. panns, vggish: files of the paper's backbone; clap: a model folder whose CLAP hears
-    for the bundled one, "" for the starter's. draws: resamples of each interval. shares: points of
-    Figure 1's curves. models_folder: where the user's models lie.
+    is drawn. panns, vggish: files of the paper's backbone; clap: whose CLAP hears for the bundled
+    one (`core.catalogue.find_clap`), "" for the starter's. draws: resamples of each interval.
+    shares: points of Figure 1's curves. models_folder: where the user's models lie.
     """
 
     benchmark: BenchmarkName

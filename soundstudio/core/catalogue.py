@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from soundstudio.core.catalogue_table import TableItem, downloadable_items
+from soundstudio.core.catalogue_table import (
+    CLAPS,
+    TableItem,
+    downloadable_items,
+    downloaded_file,
+    find_item,
+)
 from soundstudio.core.errors import ModelError
 from soundstudio.core.paths import resource
 from soundstudio.core.requests import STARTER_MODEL
@@ -114,6 +120,27 @@ def find_model(model: str, models_folder: Path) -> CatalogueRow:
         f"There is no model called “{model}”.",
         "`soundstudio models list` shows what there is.",
     )
+
+
+def find_clap(clap: str, models_folder: Path) -> Path:
+    """Whose CLAP shall score: LAION's own file, or a model's folder.
+
+    clap: the catalogue's id of LAION's weights or of a model, or a path. Raises ModelError.
+    """
+    if clap in CLAPS:
+        found = downloaded_file(clap, models_folder)
+        if found is None:
+            raise ModelError(
+                f"{find_item(clap).title} is not on this computer.",
+                f"Run `soundstudio models download {clap}`, or get it on the models page.",
+            )
+        return found
+    path = Path(clap).expanduser()
+    if path.is_file():
+        return path.absolute()
+    folder = find_model(clap, models_folder).folder
+    assert folder is not None  # find_model returns none that is not installed
+    return folder.absolute()
 
 
 def _explain_download(model: str) -> None:

@@ -33,6 +33,7 @@ LICENCE_SENTENCES: Final = {
 }
 PANNS: Final = "panns-cnn14-16k"
 VGGISH: Final = "vggish"
+CLAPS: Final = ("clap-htsat-tiny", "clap-htsat-base")
 TOKENIZER: Final = "roberta-tokenizer"
 # In the models folder, hidden: what is no model and what is not whole yet.
 WEIGHTS_FOLDER: Final = ".weights"
@@ -70,6 +71,11 @@ class TableItem:
     sample_rate_hz: int = 16000
     capabilities: tuple[str, ...] = ()
     files: tuple[TableFile, ...] = ()
+
+    @property
+    def needs_tokenizer(self) -> bool:
+        """Its text tower is RoBERTa, whose tokenizer its file does not hold."""
+        return self.kind == "checkpoint" or self.id in CLAPS
 
     @property
     def source(self) -> str:
@@ -126,6 +132,12 @@ def downloaded_file(id_: str, models_folder: Path) -> Path | None:
         return None
     path = item.place(models_folder) / item.files[0].name
     return path if path.is_file() else None
+
+
+def downloaded_claps(models_folder: Path) -> dict[str, str]:
+    """LAION's files in the models folder: paths by their titles."""
+    found = {find_item(id_).title: downloaded_file(id_, models_folder) for id_ in CLAPS}
+    return {title: str(path) for title, path in found.items() if path is not None}
 
 
 def _item(values: dict[str, Any]) -> TableItem:

@@ -34,6 +34,7 @@ class ScoreRequest:
     """Everything that determines a scoring.
 
     reference: None gives IS and the CLAP score only. panns, vggish: files of the paper's backbone.
+    clap: LAION's file whose CLAP hears for the bundled one, "" for the starter model's.
     prompts: a CSV of files and their prompts, "" for what the sounds themselves say.
     draws, seed: of the intervals' resamples. is_cached: use the features of sounds heard before.
     """
@@ -43,6 +44,7 @@ class ScoreRequest:
     backbone: BackboneChoice = "bundled"
     panns: str = ""
     vggish: str = ""
+    clap: str = ""
     prompts: str = ""
     draws: int = 200
     seed: int = 0

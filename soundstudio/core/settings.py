@@ -68,6 +68,7 @@ class Settings:
     score_backbone: str = setting("bundled", "Backbone", choices=("bundled", "paper"))
     panns_file: str = setting("", "Weights of PANNs")
     vggish_file: str = setting("", "Weights of VGGish")
+    clap_file: str = setting("", "CLAP of LAION")
     theme: str = setting("system", "Appearance", choices=("system", "light", "dark"))
     spectrogram_colours: str = setting(
         "magma",

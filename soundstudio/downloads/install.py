@@ -37,7 +37,9 @@ def install(
     tell: Callable[[InstallStage, int, int], None],
     patience: Patience | None = None,
 ) -> Installed:
-    """Download `item`; an original checkpoint is imported under its id, then its file removed.
+    """Download `item`, and its tokenizer if it needs one that is not here.
+
+    An original checkpoint is imported under its id, then its file removed.
 
     tell(stage, done, total) may raise to stop; what has arrived stays. Goes on where an earlier
     call ended. Raises DownloadError, ModelError, StorageError.
@@ -48,6 +50,8 @@ def install(
 
     if item.kind != "checkpoint":
         folder = download(item, models_folder, report, patience)
+        if item.needs_tokenizer:
+            _get_tokenizer(item, models_folder, report, patience)
         return Installed(item, folder, item.kind == "model")
     if (models_folder / item.id).exists():
         raise ModelError(f"There is a model called “{item.id}” already.", "Remove it first.")
@@ -74,7 +78,7 @@ def _get_tokenizer(
     report: Callable[[int, int], None],
     patience: Patience | None,
 ) -> None:
-    """A checkpoint holds none: if none is on this computer, it is fetched, 1.4 MB."""
+    """If none is on this computer, it is fetched, 1.4 MB."""
     try:
         find_tokenizer(None, models_folder, ROBERTA_CONFIG)
     except ModelError:

@@ -55,6 +55,11 @@ class LaionAudioTower:
         self._projection = projection
         self._device = device
 
+    @staticmethod
+    def can_build(state: Mapping[str, torch.Tensor]) -> bool:
+        """Whether laion-clap is installed, and has a tower of this size."""
+        return has_laion_clap() and state["audio_branch.patch_embed.proj.weight"].shape[0] in _SIZES
+
     @classmethod
     def load(cls, state: Mapping[str, torch.Tensor], device: str) -> LaionAudioTower:
         """Build the tower of `audio_branch.*` and `audio_projection.*` in `state`, in float32.

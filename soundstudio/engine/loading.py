@@ -100,10 +100,25 @@ def build_part(
     is_mapped: False to read the weights, so that each can be let go by itself.
     Raises ModelError if weights and configuration do not fit.
     """
+    state: dict[str, Any] = {}
+    for path in files.weights:
+        state |= _read_weights(path)
+    if not is_mapped:
+        state = {key: tensor.clone() for key, tensor in state.items()}
+    return build_from(files.name, files.class_name, config or dict(files.config), state)
+
+
+def build_from(
+    name: str, class_name: str, config: Mapping[str, Any], state: dict[str, torch.Tensor]
+) -> torch.nn.Module:
+    """One part of tensors that are there already; they become its weights, uncopied.
+
+    Raises ModelError if weights and configuration do not fit.
+    """
     from soundstudio.engine.narrow_convolution import mend_narrow_convolutions
 
-    part = _empty_part(files.name, files.class_name, config or dict(files.config))
-    _fill(part, files, is_mapped)
+    part = _empty_part(name, class_name, config)
+    _fill(part, name, class_name, state)
     mend_narrow_convolutions(part)
     part.requires_grad_(False)
     module: torch.nn.Module = part.eval()
@@ -169,34 +184,27 @@ def _parameters_without_memory(torch: Any) -> Iterator[None]:
         torch.nn.Module.register_parameter = register
 
 
-def _fill(part: Any, files: PartFiles, is_mapped: bool) -> None:
-    state: dict[str, Any] = {}
-    for path in files.weights:
-        state |= _read_weights(path)
-    if not is_mapped:
-        state = {key: tensor.clone() for key, tensor in state.items()}
-    if files.class_name == "AutoencoderKL":
+def _fill(part: Any, name: str, class_name: str, state: dict[str, Any]) -> None:
+    if class_name == "AutoencoderKL":
         state = _with_new_attention_names(state)
     try:
         missing, unexpected = part.load_state_dict(state, strict=False, assign=True)
     except RuntimeError as error:
-        log.info("weights of %s: %s", files.name, error)
+        log.info("weights of %s: %s", name, error)
         raise ModelError(
-            f"The weights of the model's part “{files.name}” do not fit its configuration.",
+            f"The weights of the model's part “{name}” do not fit its configuration.",
             "Download or copy the model again.",
         ) from error
     missing = [key for key in missing if not key.endswith(_COMPUTED_BUFFERS)]
     unexpected = [key for key in unexpected if not key.endswith(_COMPUTED_BUFFERS)]
     if missing:
         raise ModelError(
-            f"The weights of the model's part “{files.name}” are incomplete: {missing[0]} and "
+            f"The weights of the model's part “{name}” are incomplete: {missing[0]} and "
             f"{len(missing) - 1} more are missing.",
             "Download or copy the model again.",
         )
     if unexpected:
-        log.warning(
-            "%s: %d weights have no use, such as %s", files.name, len(unexpected), unexpected[0]
-        )
+        log.warning("%s: %d weights have no use, such as %s", name, len(unexpected), unexpected[0])
 
 
 def _read_weights(path: Path) -> dict[str, Any]:

@@ -30,7 +30,7 @@ _VAE: Final = "first_stage_model."
 _VOCODER: Final = "first_stage_model.vocoder."
 _VAE_SIDES: Final = ("encoder.", "decoder.", "quant_conv.", "post_quant_conv.")
 # The inference code's name for CLAP, and the training code's.
-_CLAP: Final = ("cond_stage_model.model.", "cond_stage_models.0.model.")
+CLAP_PREFIXES: Final = ("cond_stage_model.model.", "cond_stage_models.0.model.")
 _CHUNK_BYTES: Final = 1 << 24
 # What a trainer leaves beside the weights: read as an empty thing, whatever it was.
 _TRAINERS: Final = ("pytorch_lightning.", "lightning.", "lightning_fabric.", "omegaconf.")
@@ -94,8 +94,7 @@ def read_checkpoint(path: Path, weights: Weights = "ema") -> OriginalCheckpoint:
     Raises ModelError (no checkpoint, half of one, of another model, with code in it),
     StorageError.
     """
-    check_container(path)
-    state = _state(path)
+    state = read_tensors(path)
     _check_is_audioldm(path, state)
     return OriginalCheckpoint(
         unet=_unet(state, weights),
@@ -105,19 +104,19 @@ def read_checkpoint(path: Path, weights: Weights = "ema") -> OriginalCheckpoint:
             if name.startswith(_VAE_SIDES)
         },
         vocoder=_below(state, _VOCODER),
-        clap=next(found for prefix in _CLAP if (found := _below(state, prefix))),
+        clap=next(found for prefix in CLAP_PREFIXES if (found := _below(state, prefix))),
         scaling_factor=_scaling_factor(state),
     )
 
 
-def check_container(path: Path) -> None:
+def check_container(path: Path, needed: str = _WHAT_IS_NEEDED) -> None:
     """The file is an archive of tensors as torch writes it. Raises ModelError, StorageError."""
     shown = path.name
     try:
         with path.open("rb") as file:
             start = file.read(4)
         if start[:2] != b"PK":
-            raise ModelError(f"{shown} is not a checkpoint that torch wrote.", _WHAT_IS_NEEDED)
+            raise ModelError(f"{shown} is not a checkpoint that torch wrote.", needed)
         with zipfile.ZipFile(path) as archive:
             records = archive.infolist()
     except zipfile.BadZipFile as error:
@@ -126,12 +125,12 @@ def check_container(path: Path) -> None:
         raise explain_os_error(error, f"reading {path}") from error
     names = {record.filename for record in records}
     if not any(name.count("/") == 1 and name.endswith("/data.pkl") for name in names):
-        advice = _WHAT_IS_NEEDED
+        advice = needed
         if any(name.endswith("model_index.json") for name in names):
             advice = "Unpack it, then import the model folder in it."
         raise ModelError(f"{shown} is an archive of other files, not a checkpoint.", advice)
     if any(record.compress_type != zipfile.ZIP_STORED for record in records):
-        raise ModelError(f"{shown} is packed in a way that torch does not.", _WHAT_IS_NEEDED)
+        raise ModelError(f"{shown} is packed in a way that torch does not.", needed)
 
 
 def check_bytes(path: Path, progress: ProgressCallback) -> None:
@@ -169,9 +168,15 @@ def _has_checksums(archive: zipfile.ZipFile) -> bool:
     return True
 
 
-def _state(path: Path) -> Mapping[str, torch.Tensor]:
+def read_tensors(path: Path, needed: str = _WHAT_IS_NEEDED) -> Mapping[str, torch.Tensor]:
+    """All tensors of a file that torch wrote, mapped, by name.
+
+    needed: what to choose instead of a file that is none, a sentence.
+    Raises ModelError, StorageError.
+    """
     import torch
 
+    check_container(path, needed)
     shown = path.name
     try:
         foreign = torch.serialization.get_unsafe_globals_in_checkpoint(path)
@@ -219,7 +224,7 @@ def _check_is_audioldm(path: Path, state: Mapping[str, object]) -> None:
     for part, prefixes in (
         ("VAE", (f"{_VAE}decoder.",)),
         ("vocoder", (_VOCODER,)),
-        ("CLAP", _CLAP),
+        ("CLAP", CLAP_PREFIXES),
         ("the VAE's scale factor", ("scale_factor",)),
     ):
         if not any(name.startswith(prefixes) for name in state):

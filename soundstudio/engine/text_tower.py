@@ -9,20 +9,31 @@ from soundstudio.engine.model_folder import TEXT_PART
 from soundstudio.engine.prompt_tokenizer import PromptTokenizer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import torch
 
-    from soundstudio.engine.model_folder import ModelFolder, PartFiles
+    from soundstudio.engine.model_folder import ModelFolder
 
 _LARGE_BYTES: Final = 2**28
 
 
 class TextTower:
-    """The text tower with its tokenizer; both come from the model's folder."""
+    """The text tower with its tokenizer."""
 
     def __init__(
-        self, part: PartFiles, tokenizer: PromptTokenizer, device: str, dtype: torch.dtype
+        self,
+        build: Callable[[], torch.nn.Module],
+        size_bytes: int,
+        tokenizer: PromptTokenizer,
+        device: str,
+        dtype: torch.dtype,
     ) -> None:
-        self._part = part
+        """build: makes the tower of its files, which hold `size_bytes`; called now and after
+        every rest.
+        """
+        self._build = build
+        self._size_bytes = size_bytes
         self._tokenizer = tokenizer
         self._device = device
         self._dtype = dtype
@@ -32,15 +43,23 @@ class TextTower:
     def load(
         cls, files: ModelFolder, device: str = "cpu", dtype: torch.dtype | None = None
     ) -> TextTower:
-        """Load `text_encoder` and `tokenizer`, in float32 if nothing else is asked.
+        """Load a model folder's `text_encoder` and `tokenizer`, in float32 by default.
 
         Raises ModelError.
         """
         import torch
 
-        tokenizer = PromptTokenizer.of_model(files)
+        from soundstudio.engine.loading import build_part
+
+        tokenizer, part = PromptTokenizer.of_model(files), files.parts[TEXT_PART]
         with explained_failures("loading the text tower"):
-            return cls(files.parts[TEXT_PART], tokenizer, device, dtype or torch.float32)
+            return cls(
+                lambda: build_part(part),
+                part.size_bytes,
+                tokenizer,
+                device,
+                dtype or torch.float32,
+            )
 
     def embed(self, prompt: str) -> tuple[torch.Tensor, str]:
         """The unit embedding [embedding] of `prompt`, float32, and the part that did not fit.
@@ -64,12 +83,10 @@ class TextTower:
 
         Only on processors, where that takes a tenth of a second.
         """
-        if self._device == "cpu" and self._part.size_bytes > _LARGE_BYTES:
+        if self._device == "cpu" and self._size_bytes > _LARGE_BYTES:
             self._tower = None
 
     def _built(self) -> Any:
         import torch
 
-        from soundstudio.engine.loading import build_part
-
-        return torch.nn.Module.to(build_part(self._part), device=self._device, dtype=self._dtype)
+        return torch.nn.Module.to(self._build(), device=self._device, dtype=self._dtype)

@@ -62,14 +62,15 @@ class NetworkFacts:
 class BackboneFacts:
     """All networks of a backbone, and what has to be said about it.
 
-    notes: odd weight files. missing_frames: why there is no network for FAD, if so. clap_folder:
-    the model whose CLAP makes the frames, so that its text tower can be compared with them.
+    notes: odd weight files. missing_frames: why there is no network for FAD, if so. clap: the
+    model folder or LAION's file whose CLAP makes the frames: its text tower can be compared with
+    them.
     """
 
     networks: tuple[NetworkFacts, ...]
     notes: tuple[str, ...] = ()
     missing_frames: str = ""
-    clap_folder: Path | None = None
+    clap: Path | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -123,15 +124,16 @@ def heard_part(sound: Sound) -> Sound:
     return part
 
 
-def load_bundled(clap_folder: Path | None = None, device: str = "auto") -> Backbone:
+def load_bundled(clap: Path | None = None, device: str = "auto") -> Backbone:
     """The backbone that ships: works at once and offline.
 
-    clap_folder: the model folder whose CLAP audio tower hears for FAD; the starter model's by
-    default. Without one `facts.missing_frames` says so and frames are empty. Raises ModelError.
+    clap: whose CLAP audio tower hears for FAD: a model folder's or that of LAION's own file; the
+    starter model's by default. Without one `facts.missing_frames` says so and frames are empty.
+    Raises ModelError.
     """
     from soundstudio.evaluation.bundled_backbone import BundledBackbone
 
-    return BundledBackbone.load(clap_folder, device)
+    return BundledBackbone.load(clap, device)
 
 
 def load_paper(panns: Path, vggish: Path, device: str = "auto") -> Backbone:

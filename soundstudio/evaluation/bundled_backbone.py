@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from soundstudio.engine.laion_clap import Hearing
     from soundstudio.evaluation.networks.sound_effects import SoundEffectNetwork
 
     FloatArray = npt.NDArray[np.float32]
@@ -38,15 +38,18 @@ class BundledBackbone:
 
     name: BackboneName = "bundled"
 
-    def __init__(self, network: SoundEffectNetwork, clap: Any, facts: BackboneFacts) -> None:
+    def __init__(
+        self, network: SoundEffectNetwork, clap: Hearing | None, facts: BackboneFacts
+    ) -> None:
         self._network = network
         self._clap = clap
         self.facts = facts
 
     @classmethod
-    def load(cls, clap_folder: Path | None, device: str) -> BundledBackbone:
+    def load(cls, clap: Path | None, device: str) -> BundledBackbone:
         """Load the networks. Raises ModelError, DeviceError."""
         from soundstudio.engine.devices import choose_device, limit_threads
+        from soundstudio.evaluation.clap_towers import load_hearing
         from soundstudio.evaluation.networks import sound_effects
         from soundstudio.evaluation.networks.inference import prepare_for_inference
         from soundstudio.evaluation.networks.weight_files import sha256_of
@@ -67,19 +70,19 @@ class BundledBackbone:
                 licence="CC-BY-4.0",
             )
         ]
-        folder = clap_folder or resource("models", "starter")
+        source = clap or resource("models", "starter")
         try:
-            clap, clap_facts = _load_clap(folder, kind)
+            hearing, clap_facts = load_hearing(source, kind)
         except ModelError as error:
-            if clap_folder is not None:
+            if clap is not None:
                 raise
             missing = (
                 "The bundled backbone hears for FAD with CLAP's audio tower of the starter model, "
                 f"which cannot be used here: {error.message}"
             )
             return cls(network, None, BackboneFacts(tuple(networks), missing_frames=missing))
-        facts = BackboneFacts((*networks, clap_facts), clap_folder=folder)
-        return cls(network, clap, facts)
+        facts = BackboneFacts((*networks, clap_facts), clap=source)
+        return cls(network, hearing, facts)
 
     def features(self, sound: Sound) -> ClipFeatures:
         """Features of a sound of any rate, length and number of channels. Raises AudioFileError."""
@@ -99,33 +102,7 @@ class BundledBackbone:
         )
 
 
-def _load_clap(folder: Path, device: str) -> tuple[Any, NetworkFacts]:
-    """CLAP's audio tower of a model folder. Raises ModelError."""
-    from soundstudio.core.catalogue import read_card
-    from soundstudio.engine.clap import ClipEncoder
-    from soundstudio.engine.model_folder import AUDIO_PART, read_model_folder
-    from soundstudio.evaluation.networks.weight_files import sha256_of
-
-    files = read_model_folder(folder)
-    if not files.has_audio_tower:
-        raise ModelError(f"The model in {folder} has no audio tower.")
-    encoder = ClipEncoder.load(files, device)
-    part = files.parts[AUDIO_PART]
-    digests = [sha256_of(path) for path in part.weights]
-    return encoder, NetworkFacts(
-        title=f"CLAP audio tower of {folder.name}",
-        metrics=("fad", "clap"),
-        sample_rate_hz=48_000,
-        dimensions=int(part.config.get("projection_dim", 512)),
-        classes=0,
-        licence=str(read_card(folder).get("licence", "")),
-        weights_sha256=digests[0]
-        if len(digests) == 1
-        else hashlib.sha256("".join(digests).encode()).hexdigest(),
-    )
-
-
-def _clap_frames(encoder: Any, sound: Sound) -> FloatArray:
+def _clap_frames(encoder: Hearing, sound: Sound) -> FloatArray:
     """Unit embeddings [n, dimensions] of the sound's pieces of ten seconds, at least one."""
     samples = sound.mono()
     piece = 10 * sound.sample_rate

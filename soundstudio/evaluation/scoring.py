@@ -10,10 +10,9 @@ import numpy as np
 
 from soundstudio.core.errors import ModelError
 from soundstudio.core.progress import ProgressCallback, ignore_progress
-from soundstudio.engine.model_folder import read_model_folder
-from soundstudio.engine.text_tower import TextTower
 from soundstudio.evaluation import guards
 from soundstudio.evaluation.bootstrap import bootstrap_interval
+from soundstudio.evaluation.clap_towers import load_text_tower
 from soundstudio.evaluation.clip_report import clip_rows
 from soundstudio.evaluation.guards import Caution, heard_enough
 from soundstudio.evaluation.listening import HeardClip, listen
@@ -177,11 +176,11 @@ def _clap(
             "No prompts are known: the sounds carry none, and no file of prompts names them."
         )
         return None, None
-    if facts.clap_folder is None:
+    if facts.clap is None:
         scores.missing["clap"] = "The CLAP score needs the bundled backbone's CLAP."
         return None, None
     try:
-        tower = TextTower.load(read_model_folder(facts.clap_folder))
+        tower = load_text_tower(facts.clap)
         cosines = clap_scores(tower, prompts, [clip.frames for clip in features])
     except ModelError as error:
         scores.missing["clap"] = error.sentence()

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices, QImage
 
 from soundstudio.core.benchmark_requests import BENCHMARK_TITLES, BenchmarkRequest
+from soundstudio.core.catalogue_table import downloaded_claps
 from soundstudio.core.errors import InvalidRequestError
 from soundstudio.core.settings import chosen_models_folder
 from soundstudio.library.benchmarks import BenchmarkList, BenchmarkReport, read_benchmark
@@ -66,9 +67,11 @@ class BenchmarkDesk(QObject):
         self._device, self._dtype = settings.device, settings.dtype
         self._models_folder = str(chosen_models_folder(settings, self._folders))
         self._panel.more.set_models(rows, settings.model)
-        self._panel.more.set_backbone(
-            settings.score_backbone, settings.panns_file, settings.vggish_file
+        more = self._panel.more
+        more.set_backbone(
+            settings.score_backbone, settings.panns_file, settings.vggish_file, settings.clap_file
         )
+        more.clap.offer(downloaded_claps(Path(self._models_folder)))
 
     def show(self) -> None:
         """The page is seen: read the list, once."""

@@ -74,6 +74,7 @@ class BenchmarkOptions(FoldedOptions):
             ("Backbone", self.backbone),
             ("PANNs", self.panns),
             ("VGGish", self.vggish),
+            ("CLAP", self.clap),
         )
 
     def tab_chain(self) -> tuple[QWidget, ...]:
@@ -111,7 +112,7 @@ class BenchmarkOptions(FoldedOptions):
         self.seeds.setValue(len(request.training.seeds))
         self.points.setValue(request.shares)
         self.seed.setValue(request.seed)
-        self.set_backbone(request.backbone, request.panns, request.vggish)
+        self.set_backbone(request.backbone, request.panns, request.vggish, request.clap)
 
     def values(self) -> dict[str, Any]:
         """Fields of a BenchmarkRequest."""
@@ -136,6 +137,7 @@ class BenchmarkOptions(FoldedOptions):
             "backbone": self.chosen_backbone(),
             "panns": self.panns.path() if self.is_paper else "",
             "vggish": self.vggish.path() if self.is_paper else "",
+            "clap": "" if self.is_paper else self.clap.path(),
         }
 
     def shown_rows(self) -> dict[QWidget, bool]:

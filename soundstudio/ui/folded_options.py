@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from soundstudio.core.score_requests import BACKBONE_TITLES
+from soundstudio.ui.clap_choice import ClapChoice
 from soundstudio.ui.file_choice import FileChoice
 from soundstudio.ui.fold_button import fold_button
 
@@ -23,8 +24,8 @@ _WEIGHTS: Final = "Weights (*.pth *.pt);;All files (*)"
 class FoldedOptions(QWidget):
     """The form; while it is folded, its backbone stands beside the button.
 
-    Subclasses fill `form` with rows of widgets that belong to `box`; `backbone`, `panns` and
-    `vggish` are there to be among them.
+    Subclasses fill `form` with rows of widgets that belong to `box`; `backbone`, `panns`,
+    `vggish` and `clap` are there to be among them.
     """
 
     def __init__(self, icons: Icons, subject: str, parent: QWidget | None = None) -> None:
@@ -43,6 +44,7 @@ class FoldedOptions(QWidget):
         self.backbone.currentIndexChanged.connect(self.show_rows)
         self.panns = FileChoice("PANNs' weights", _WEIGHTS, "Choose Cnn14_16k…", icons, self.box)
         self.vggish = FileChoice("VGGish's weights", _WEIGHTS, "Choose vggish…", icons, self.box)
+        self.clap = ClapChoice(self.box)
         self.form = QFormLayout(self.box)
         self.form.setContentsMargins(6, 0, 0, 0)
         self.form.setVerticalSpacing(4)
@@ -65,11 +67,12 @@ class FoldedOptions(QWidget):
     def chosen_backbone(self) -> BackboneChoice:
         return cast("BackboneChoice", self.backbone.currentData())
 
-    def set_backbone(self, backbone: str, panns: str, vggish: str) -> None:
+    def set_backbone(self, backbone: str, panns: str, vggish: str, clap: str = "") -> None:
         """Show what was chosen last time."""
         self.backbone.setCurrentIndex(max(0, self.backbone.findData(backbone)))
         self.panns.set_path(panns)
         self.vggish.set_path(vggish)
+        self.clap.set_path(clap)
 
     def unfold(self) -> None:
         """Open it: something in it must be seen."""
@@ -77,7 +80,8 @@ class FoldedOptions(QWidget):
 
     def shown_rows(self) -> dict[QWidget, bool]:
         """Which rows are shown as things stand; those that are not named always are."""
-        return {self.panns: self.is_paper, self.vggish: self.is_paper}
+        paper = self.is_paper
+        return {self.panns: paper, self.vggish: paper, self.clap: not paper}
 
     def show_rows(self) -> None:
         """Show the rows that there is a use for, and say which backbone is chosen."""

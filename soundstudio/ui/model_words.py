@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from soundstudio.core.catalogue_table import (
+    CLAPS,
     LICENCE_ADDRESSES,
     LICENCE_SENTENCES,
     TOKENIZER,
@@ -73,6 +74,8 @@ def details(row: ShelfRow) -> str:
         lines.append(f"From {row.item.source}")
     if row.kind == "original checkpoint" and not row.is_installed:
         lines.append("It is made a model of after the download; its own file is removed then.")
+    if row.id in CLAPS:
+        lines.append("Scorings use it: choose it under “More” there, as CLAP.")
     if row.folder is not None:
         lines.append(f"In {row.folder}")
     return "\n".join(lines)
@@ -86,7 +89,7 @@ def licence_question(row: ShelfRow) -> tuple[str, str]:
     size = f"about {size_words(row.size_bytes)}" if row.size_bytes else "its size is not known"
     if row.item is not None:
         note.append(f"It comes from {row.item.source}; {size}.")
-    if row.kind == "original checkpoint":
+    if row.item is not None and row.item.needs_tokenizer:
         tokenizer = find_item(TOKENIZER)
         note.append(
             f"{tokenizer.title} ({tokenizer.licence}, from {tokenizer.source}) comes with it if "

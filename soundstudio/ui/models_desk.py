@@ -147,6 +147,9 @@ class ModelsDesk(QObject):
             is_gone = bool(chosen) and Path(chosen).is_relative_to(folder) and found is None
             if (not chosen and found is not None) or is_gone:
                 changes[field] = str(found or "")
+        clap = settings.current.clap_file
+        if clap and Path(clap).is_relative_to(folder) and not Path(clap).is_file():
+            changes["clap_file"] = ""
         if changes:
             settings.put(**changes)
         else:

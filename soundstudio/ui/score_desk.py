@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from soundstudio.core.catalogue_table import downloaded_claps
 from soundstudio.core.errors import ScoreRequestError
 from soundstudio.core.score_requests import SetChoice
 from soundstudio.jobs.folder_facts import FolderFacts, look_at
@@ -87,12 +88,14 @@ class ScoreDesk(QObject):
         results.map.point_chosen.connect(self._on_point)
         results.compare_shown.connect(self._compare)
 
-    def set_settings(self, settings: Settings) -> None:
+    def set_settings(self, settings: Settings, models_folder: Path) -> None:
         """The device, and what the panel showed last time."""
         self._device = settings.device
-        self._panel.more.set_backbone(
-            settings.score_backbone, settings.panns_file, settings.vggish_file
+        more = self._panel.more
+        more.set_backbone(
+            settings.score_backbone, settings.panns_file, settings.vggish_file, settings.clap_file
         )
+        more.clap.offer(downloaded_claps(models_folder))
 
     def show(self) -> None:
         """The place is seen: read the history, once."""
@@ -358,5 +361,6 @@ class ScoreDesk(QObject):
                 "score_backbone": more.chosen_backbone(),
                 "panns_file": more.panns.path(),
                 "vggish_file": more.vggish.path(),
+                "clap_file": more.clap.path(),
             }
         )

@@ -25,7 +25,7 @@ class ScoreOptions(FoldedOptions):
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(icons, "scoring", parent)
         self.backbone.currentIndexChanged.connect(self.changed)
-        for file in (self.panns, self.vggish):
+        for file in (self.panns, self.vggish, self.clap):
             file.changed.connect(self.changed)
         self.get_weights = QPushButton("Get the weights…", self.box)
         self.get_weights.setObjectName("link")
@@ -43,13 +43,14 @@ class ScoreOptions(FoldedOptions):
         self.form.addRow("PANNs", self.panns)
         self.form.addRow("VGGish", self.vggish)
         self.form.addRow("", self.get_weights)
+        self.form.addRow("CLAP", self.clap)
         self.form.addRow("Prompts", self.prompts)
         self.form.addRow(self.hears_anew)
         self.show_rows()
 
-    def set_backbone(self, backbone: str, panns: str, vggish: str) -> None:
+    def set_backbone(self, backbone: str, panns: str, vggish: str, clap: str = "") -> None:
         self.blockSignals(True)
-        super().set_backbone(backbone, panns, vggish)
+        super().set_backbone(backbone, panns, vggish, clap)
         self.blockSignals(False)
 
     def shown_rows(self) -> dict[QWidget, bool]:

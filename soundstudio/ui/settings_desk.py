@@ -42,10 +42,11 @@ class SettingsDesk(QObject):
             settings.spectrogram_ceiling_db,
         )
         parts.viewer.look_changed.emit()
-        self.rows = catalogue(chosen_models_folder(settings, parts.folders))
+        models_folder = chosen_models_folder(settings, parts.folders)
+        self.rows = catalogue(models_folder)
         parts.generate.set_models(self.rows, settings.model)
         parts.generation.set_settings(settings, self.rows)
-        parts.scoring.set_settings(settings)
+        parts.scoring.set_settings(settings, models_folder)
         parts.benchmarks.set_settings(settings, self.rows)
         parts.finetuning.set_settings(settings, self.rows)
         parts.exports.set_plan(make_plan(settings, parts.folders))

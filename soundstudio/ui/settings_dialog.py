@@ -52,7 +52,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     ),
 }
 # Chosen elsewhere in the window.
-ELSEWHERE = ("model", "output_device", "score_backbone", "panns_file", "vggish_file")
+ELSEWHERE = ("model", "output_device", "score_backbone", "panns_file", "vggish_file", "clap_file")
 FLOAT_RANGES = {"export_fade_ms": (0.0, 1000.0)}
 
 

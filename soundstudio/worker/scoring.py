@@ -98,7 +98,7 @@ class Scorer:
 
     def _load(self, wish: ScoreRequest, device: str) -> Backbone:
         """The warm backbone, or the named one in its place. Raises ModelError, DeviceError."""
-        key = (wish.backbone, wish.panns, wish.vggish, device)
+        key = (wish.backbone, wish.panns, wish.vggish, wish.clap, device)
         if self._backbone is None or key != self._key:
             self._forget_backbone()
             from soundstudio.evaluation.backbones import load_bundled, load_paper
@@ -106,7 +106,7 @@ class Scorer:
             if wish.backbone == "paper":
                 self._backbone = load_paper(Path(wish.panns), Path(wish.vggish), device)
             else:
-                self._backbone = load_bundled(device=device)
+                self._backbone = load_bundled(Path(wish.clap) if wish.clap else None, device)
             self._key = key
         return self._backbone
 

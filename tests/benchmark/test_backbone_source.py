@@ -24,7 +24,7 @@ KEY = digest_of({"a": 1})
 def test_the_bundled_backbone_travels_and_its_features_are_kept(
     tiny_model_folder: Path, tmp_path: Path
 ) -> None:
-    source = ChosenBackbone(clap_folder=tiny_model_folder, device="cpu").validated()
+    source = ChosenBackbone(clap=tiny_model_folder, device="cpu").validated()
     assert pickle.loads(pickle.dumps(source)) == source
     facts = source.facts()
     assert facts["name"] == "bundled"

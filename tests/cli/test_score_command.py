@@ -18,9 +18,12 @@ import soundfile
 import torch
 from evaluation.random_networks import cnn14_state, vggish_state
 from evaluation.sounds import chord, silence, write_set
+from laion_file import save_laion_clap
 
 from soundstudio.audio.files import write_wav
 from soundstudio.cli import main
+from soundstudio.core.catalogue_table import find_item
+from soundstudio.core.paths import user_folders
 from soundstudio.evaluation import bundled_backbone
 from soundstudio.evaluation.backbones import load_paper
 from soundstudio.evaluation.frechet import frechet_distance_of_features
@@ -352,6 +355,10 @@ class TestArguments:
             (["--backbone", "paper", "--panns", "x"], "needs --panns and --vggish"),
             (["--panns", "x"], "needs --panns and --vggish"),
             (["--backbone", "bundled", "--panns", "x"], "--panns is not for --backbone bundled"),
+            (
+                ["--backbone", "paper", "--panns", "x", "--vggish", "x", "--clap", "x"],
+                "--clap is not for the backbone paper",
+            ),
             (["--draws", "1"], "--draws must be"),
             (["--seed", "-1"], "--seed must not be"),
             (["--json"], "expected one argument"),
@@ -377,6 +384,22 @@ class TestArguments:
             err = capsys.readouterr().err
             assert said in err
             assert "Cnn14_16k_mAP=0.438.pth" in err
+
+    @pytest.mark.parametrize(
+        ("clap", "said"),
+        [
+            ("clap-htsat-tiny", "models download clap-htsat-tiny"),
+            ("nothing", "no model called “nothing”"),
+            ("page.html", "page.html is not a checkpoint"),
+        ],
+    )
+    def test_a_clap_that_is_none(
+        self, sets: Path, monkeypatch: pytest.MonkeyPatch, clap: str, said: str, capsys: Any
+    ) -> None:
+        monkeypatch.chdir(sets)
+        (sets / "page.html").write_text("<html>")
+        assert main(["score", str(sets / "a"), "--clap", clap]) == 1
+        assert said in capsys.readouterr().err
 
     @pytest.mark.parametrize(
         ("words", "said"),
@@ -412,6 +435,27 @@ class TestArguments:
         (tmp_path / "p.csv").write_text("file,prompt\nclip 00.wav,rain\nclip 01.wav,a dog\n")
         facts = scored(str(sets / "a"), "--prompts", str(tmp_path / "p.csv"), capsys=capsys)
         assert facts["clap"]["counts"] == {"generated": 2}
+
+
+def test_laions_clap_hears_for_fad_and_the_clap_score(
+    sets: Path, tmp_path: Path, capsys: Any
+) -> None:
+    """By the catalogue's id from where the models page puts it, as by its path."""
+    models = user_folders().models
+    path, _ = save_laion_clap(models)
+    place = find_item("clap-htsat-tiny").place(models) / path.name
+    place.parent.mkdir(parents=True)
+    path.rename(place)
+    (tmp_path / "p.csv").write_text("file,prompt\nclip 00.wav,rain\nclip 01.wav,a dog\n")
+    words = [str(sets / "a"), str(sets / "b"), "--prompts", str(tmp_path / "p.csv")]
+    starter = scored(*words, capsys=capsys)
+    laion = scored(*words, "--clap", "clap-htsat-tiny", capsys=capsys)
+    assert scored(*words, "--clap", str(place), capsys=capsys)["fad"] == laion["fad"]
+    heard = f"bundled: CLAP audio tower of {path.name}"
+    assert laion["fad"]["backbone"] == laion["clap"]["backbone"] == heard
+    assert laion["fd"] == starter["fd"]
+    assert laion["fad"]["value"] != pytest.approx(starter["fad"]["value"], rel=0.01)
+    assert laion["clap"]["counts"] == {"generated": 2}
 
 
 def test_ctrl_c_ends_with_130_and_keeps_what_was_heard(sets: Path, tmp_path: Path) -> None:

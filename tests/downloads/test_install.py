@@ -80,6 +80,15 @@ def test_a_checkpoint_becomes_a_model(hub: Behaviour, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.ckpt"))
 
 
+def test_laions_clap_comes_with_its_tokenizer(hub: Behaviour, tmp_path: Path) -> None:
+    file = TableFile("clap.pt", url=f"{hub.url}/{NAME}")
+    item = dataclasses.replace(find_item("clap-htsat-tiny"), files=(file,), hub_id="")
+    hub.files["clap.pt"] = hub.files[NAME]
+    installed = install(item, tmp_path, lambda *_: None, QUICK)
+    assert not installed.is_model
+    assert (find_item("roberta-tokenizer").place(tmp_path) / "vocab.json").is_file()
+
+
 def test_without_a_tokenizer_it_waits(
     hub: Behaviour, files: dict[str, bytes], tmp_path: Path
 ) -> None:

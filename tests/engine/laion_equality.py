@@ -50,6 +50,27 @@ def transformers_names(state: dict[str, Any]) -> dict[str, Any]:
     return renamed
 
 
+def laions_file(audio: dict[str, Any]) -> tuple[Any, Any]:
+    """The audio tower of a file as LAION saves it: built by laion-clap, and without it."""
+    import tempfile
+    from pathlib import Path
+
+    import torch
+
+    from soundstudio.engine import laion_tower
+    from soundstudio.engine.laion_clap import LaionClap
+
+    text = {"text_branch.pooler.dense.weight": torch.zeros(1, 1)}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "630k.pt"
+        state = {f"module.{name}": value for name, value in (audio | text).items()}
+        torch.save({"epoch": 1, "state_dict": state}, path)
+        clap = LaionClap.read(path)
+        by_laion = clap.audio_tower("cpu")
+        laion_tower._SIZES.clear()  # type: ignore[attr-defined]
+        return by_laion, clap.audio_tower("cpu")
+
+
 def main() -> None:
     deny_network()
     import numpy as np
@@ -76,11 +97,14 @@ def main() -> None:
         frequency_min=50, frequency_max=14_000, truncation="rand_trunc", padding="repeatpad"
     )
     theirs = ClipEncoder(other, extractor, "cpu")
+    whole = laions_file(state)
     noise = np.random.default_rng(0).normal(0, 0.1, 48_000 * 11).astype(np.float32)
     differences = {}
     for name, sound in (("short", noise[:144_123]), ("long", noise)):
         apart = laion.embed(sound, 48_000) - theirs.embed(sound, 48_000)
         differences[name] = float(apart.abs().max())
+        with_laion, without = (clap.embed(sound, 48_000) for clap in whole)
+        differences[f"{name}, from LAION's file"] = float((with_laion - without).abs().max())
     first = laion.embed(noise, 48_000)
     answer = {
         "differences": differences,
@@ -88,6 +112,7 @@ def main() -> None:
         "norm": float(first.norm()),
         "apart": float((first - laion.embed(noise[::-1].copy() ** 3, 48_000)).abs().max()),
         "imported": "laion_clap" in sys.modules,
+        "towers": [type(clap).__name__ for clap in whole],
     }
     sys.stdout.write(json.dumps(answer))
 

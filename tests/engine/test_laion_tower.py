@@ -52,6 +52,7 @@ if sys.version_info < (3, 13):
         for name, difference in answer["differences"].items():
             assert difference < 1e-6, name
         assert answer["apart"] > 1e-4
+        assert answer["towers"] == ["LaionAudioTower", "ClipEncoder"]
 
 
 def test_without_laion_clap_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

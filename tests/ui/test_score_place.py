@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from soundstudio.core.catalogue_table import find_item
 from soundstudio.core.messages import EngineReady
 from soundstudio.core.score_requests import SetChoice
 from soundstudio.jobs.stall_monitor import StallMonitor
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from soundstudio.app import Studio
+    from soundstudio.ui.clap_choice import ClapChoice
 
 PATIENCE_MS = 20_000
 
@@ -365,6 +367,47 @@ def test_the_backbone_is_remembered(
     studio.window.leave()
     again = make_studio().score_panel.more
     assert (again.chosen_backbone(), again.panns.path()) == ("paper", "/weights/cnn14.pth")
+
+
+def test_laions_clap_is_offered_once_it_is_there(
+    qtbot: QtBot, make_studio: Callable[..., Studio], studio: Studio
+) -> None:
+    def offered(clap: ClapChoice) -> list[str]:
+        return [clap.itemText(row) for row in range(clap.count())]
+
+    clap = studio.score_panel.more.clap
+    assert offered(clap) == ["The starter's", "A file…"]
+    item = find_item("clap-htsat-tiny")
+    file = item.place(studio.folders.models) / item.files[0].name
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"")
+    studio.models.refresh()
+    assert offered(clap) == ["The starter's", item.title, "A file…"]
+    assert studio.benchmark_panel.more.clap.count() == 3
+    clap.setCurrentIndex(1)
+    clap.activated.emit(1)
+    choose(studio, "made", studio.folders.models)
+    assert studio.score_panel.request().clap == str(file)
+    settings = studio.folders.settings_file
+    qtbot.waitUntil(lambda: settings.is_file() and "630k" in settings.read_text(), timeout=5000)
+    studio.score_panel.more.backbone.setCurrentIndex(1)
+    assert studio.score_panel.request().clap == ""
+    assert clap.isHidden()
+    studio.score_panel.more.backbone.setCurrentIndex(0)
+    file.unlink()
+    studio.models.refresh()
+    assert (offered(clap), clap.path()) == (["The starter's", "A file…"], "")
+
+
+def test_a_clap_of_ones_own_is_chosen_by_its_file(
+    monkeypatch: pytest.MonkeyPatch, studio: Studio, tmp_path: Path
+) -> None:
+    clap = studio.score_panel.more.clap
+    answers = iter([(str(tmp_path / "mine.pt"), ""), ("", "")])
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: next(answers))
+    for _ in range(2):  # the second time the dialog is cancelled
+        clap.activated.emit(clap.count() - 1)
+        assert (clap.currentText(), clap.path()) == ("mine.pt", str(tmp_path / "mine.pt"))
 
 
 def test_ten_thousand_clips_stall_nothing(qtbot: QtBot, studio: Studio, folder: Path) -> None:
