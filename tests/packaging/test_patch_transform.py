@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from recipe.patch_transform import as_rows, gathered, set_encoder, set_posterior
-from recipe.settings import TINY_WIDTHS, Settings
+from recipe.settings import LATENT_CHANNELS, TINY_WIDTHS, Settings
 from recipe.vae import build_vae
 
 
@@ -35,7 +35,7 @@ def test_encoder_is_affine(vae: torch.nn.Module, mels: torch.Tensor) -> None:
 
     mixed = encode(0.3 * mels[:8] + 0.7 * mels[8:16])
     expected = 0.3 * encode(mels[:8]) + 0.7 * encode(mels[8:16])
-    assert mixed.shape == (8, 32, 4, 4)
+    assert mixed.shape == (8, LATENT_CHANNELS, 4, 4)
     assert (mixed - expected).abs().max() < 5e-3 * expected.abs().max()
 
 

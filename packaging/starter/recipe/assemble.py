@@ -67,7 +67,7 @@ def build_pipeline(settings: Settings) -> AudioLDMPipeline:
 def write_credits(settings: Settings, folder: Path) -> None:
     """Every clip that the weights were trained on, with author, licence and source."""
     rows = read_manifest(settings.sounds)
-    fields = ["file", "caption", "author", "licence", "source"]
+    fields = ["file", "author", "licence", "source"]
     with (folder / "CREDITS.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, fields, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
@@ -140,6 +140,7 @@ def assemble(settings: Settings) -> None:
         tower.save_pretrained(partial / "audio_encoder")
         build_feature_extractor().save_pretrained(partial / "feature_extractor")
     _clean_configs(partial)
+    _without_spaces(partial / "tokenizer" / "tokenizer.json")
     write_credits(settings, partial)
     shutil.copy(_TEXTS / "licence.md", partial / "LICENSE.md")
     write_card(settings, partial, parameters)
@@ -168,6 +169,13 @@ def _clean_configs(folder: Path) -> None:
         if "dtype" in config:
             config["dtype"] = "float32"
         path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+def _without_spaces(path: Path) -> None:
+    """A vocabulary with a line for each token is half as large again: 0.2 MB here."""
+    values = json.loads(path.read_text(encoding="utf-8"))
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    path.write_text(text, encoding="utf-8")
 
 
 def _check_index(folder: Path) -> None:

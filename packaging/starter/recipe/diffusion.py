@@ -127,7 +127,7 @@ class Examples:
     rng: np.random.Generator
 
     def batch(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Latents [about count, 32, 8 to 32, 4] and unit conditions [as many, 512]."""
+        """Latents [about count, 56, 8 to 32, 4] and unit conditions [as many, 512]."""
         kind = int(self.rng.choice(len(_WINDOWS), p=[share for _, _, share in _WINDOWS]))
         frames, factor, _ = _WINDOWS[kind]
         count = max(1, int(count * factor))
@@ -233,7 +233,7 @@ def diffusion_loss(
     conditions: torch.Tensor,
     weights: torch.Tensor,
 ) -> torch.Tensor:
-    """Weighted error of the predicted velocity, ``weights`` [32] one for each latent channel.
+    """Weighted error of the predicted velocity, ``weights`` [56] one for each latent channel.
 
     Nearly clean steps count less (as in min-SNR weighting).
     """
@@ -255,7 +255,7 @@ def diffusion_loss(
 
 
 def channel_weights(cache: LatentCache) -> torch.Tensor:
-    """Weight of each latent channel's error [32], their mean 1.
+    """Weight of each latent channel's error [56], their mean 1.
 
     The first component, the level of a patch, would have a third of the loss to itself.
     """

@@ -29,7 +29,7 @@ _BATCH = 16
 
 @dataclass(frozen=True, slots=True)
 class LatentCache:
-    """Posterior means [windows, 32, 32, 4] and the clip of each window."""
+    """Posterior means [windows, 56, 32, 4] and the clip of each window."""
 
     mean: npt.NDArray[np.float16]
     clip: npt.NDArray[np.int32]

@@ -20,7 +20,7 @@ FloatArray = npt.NDArray[np.float32]
 
 
 def starting_noise(seeds: Sequence[int], frames: int) -> torch.Tensor:
-    """One reproducible latent per seed [seeds, 32, frames, 4]."""
+    """One reproducible latent per seed [seeds, 56, frames, 4]."""
     shape = (1, LATENT_CHANNELS, frames, LATENT_BANDS)
     rows = [torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
     return torch.cat(rows)
@@ -36,7 +36,7 @@ def sample_latents(
     guidance: float = 3.0,
     steps: int = 20,
 ) -> torch.Tensor:
-    """Guided DPM-Solver++ from noise [n, 32, frames, 4] and unit conditions [n, 512]."""
+    """Guided DPM-Solver++ from noise [n, 56, frames, 4] and unit conditions [n, 512]."""
     scheduler = DPMSolverMultistepScheduler(
         num_train_timesteps=1000,
         beta_start=0.0015,

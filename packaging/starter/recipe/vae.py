@@ -28,8 +28,12 @@ log = logging.getLogger(__name__)
 _CROP_FRAMES = 128
 POSTERIOR = 0.08
 """Deviation of the posterior, in units of the latents' overall deviation."""
-_LARGEST_NOISE = 0.25
-"""The decoder learns on latents with up to this much noise: what a sampler leaves in them."""
+_NOISE = (0.04, 0.2)
+"""The decoder learns on latents with this much noise: what a sampler leaves in them."""
+_APART = 0.5
+"""Share of the energy distance's second half. All of it gives mels the recordings' ripple, which the
+HiFi-GAN that was trained needed; the computed one tells noise from tone by itself, and what 56
+components say of a patch leaves little ripple to add."""
 _MEASURED = 640
 
 
@@ -64,13 +68,13 @@ def energy_distance(
 
     ``first`` and ``second`` come from two draws of the latents' noise. A plain L1 is least for a
     mel without ripple, and a vocoder makes a buzz of that; this one is least where the ripple is
-    that of the recordings (Gritsenko et al. 2020, eq. 4).
+    that of the recordings (Gritsenko et al. 2020, eq. 4). Between both: ``_APART``.
     """
     loss = target.new_zeros(())
     for weight, dim in ((1.0, None), (0.5, 2), (0.5, 3)):
         a, b, t = (m if dim is None else m.diff(dim=dim) for m in (first, second, target))
         near = functional.l1_loss(a, t) + functional.l1_loss(b, t)
-        loss = loss + weight * 0.5 * (near - functional.l1_loss(a, b))
+        loss = loss + weight * 0.5 * (near - _APART * functional.l1_loss(a, b))
     return loss
 
 
@@ -98,6 +102,10 @@ def fit_encoder(settings: Settings, clips: Sequence[Clip]) -> AutoencoderKL:
     deviation = float(
         torch.cat([vae.encode(part).latent_dist.mean for part in torch.split(mels, 32)]).std()
     )
+    if settings.start_from:
+        # The UNet to go on from knows latents of its own scale.
+        trained = AutoencoderKL.load_config(settings.start_from / "vae")
+        deviation = 1.0 / trained["scaling_factor"]
     set_posterior(vae, POSTERIOR * deviation)
     vae.register_to_config(scaling_factor=1.0 / deviation)
     log.info("VAE scaling factor %.4f", vae.config.scaling_factor)
@@ -124,7 +132,7 @@ def train_decoder(settings: Settings, clips: Sequence[Clip]) -> AutoencoderKL:
         session.apply_learning_rate(optimiser)
         with torch.no_grad():
             latents = vae.encode(target).latent_dist.mean
-            noise = torch.empty(len(latents), 1, 1, 1).uniform_(POSTERIOR, _LARGEST_NOISE)
+            noise = torch.empty(len(latents), 1, 1, 1).uniform_(*_NOISE)
             noise = noise / vae.config.scaling_factor
             draws = [latents + noise * torch.randn_like(latents) for _ in range(2)]
         with half_precision():
