@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import torch
 from fake_backbone import FakeSource
 from tiny_model import build_tiny_model
 
@@ -148,8 +149,13 @@ def test_an_old_request_never_vouches_for_a_new_sound(
 
 
 def test_two_processes_make_the_same_sounds(
-    clips: tuple[DatasetClip, ...], tiny_model_folder: Path, tmp_path: Path
+    clips: tuple[DatasetClip, ...],
+    tiny_model_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # As many threads as here: their number changes the last bits of sums.
+    monkeypatch.setenv("OMP_NUM_THREADS", str(torch.get_num_threads()))
     plan = plan_of(tiny_model_folder, conditions=("audio",))
     alone = run_table1(clips[:2], plan, tmp_path / "1")
     both = run_table1(clips[:2], dataclasses.replace(plan, processes=2), tmp_path / "2")
