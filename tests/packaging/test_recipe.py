@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +47,20 @@ def test_folder_has_every_part(model_folder: Path) -> None:
         assert (model_folder / part).is_dir(), part
     for name in ("CREDITS.md", "CREDITS.csv", "LICENSE.md", "MODEL_CARD.md"):
         assert (model_folder / name).stat().st_size > 100, name
+
+
+def test_going_on_keeps_the_scale_that_the_unet_knows(
+    model_folder: Path, sounds_folder: Path, tmp_path: Path
+) -> None:
+    """The encoder is computed anew; of other clips its latents would get another scale."""
+    start = tmp_path / "start"
+    shutil.copytree(model_folder, start)
+    config = json.loads((start / "vae/config.json").read_text())
+    (start / "vae/config.json").write_text(json.dumps(config | {"scaling_factor": 2.5}))
+    arguments = ["--work", str(tmp_path / "work"), "--sounds", str(sounds_folder), "--tiny"]
+    assert main([*arguments, "--stage", "encoder", "--start-from", str(start)]) == 0
+    made = json.loads((tmp_path / "work/vae/encoder/config.json").read_text())
+    assert made["scaling_factor"] == 2.5
 
 
 def test_pipeline_generates_the_asked_length(model_folder: Path) -> None:

@@ -31,8 +31,8 @@ POSTERIOR = 0.08
 _NOISE = (0.04, 0.2)
 """The decoder learns on latents with this much noise: what a sampler leaves in them."""
 _APART = 0.5
-"""Share of the energy distance's second half. All of it gives mels the recordings' ripple, which the
-HiFi-GAN that was trained needed; the computed one tells noise from tone by itself, and what 56
+"""Share of the energy distance's second half. All of it gives mels the recordings' ripple, which
+the HiFi-GAN that was trained needed; the computed one tells noise from tone by itself, and what 56
 components say of a patch leaves little ripple to add."""
 _MEASURED = 640
 
