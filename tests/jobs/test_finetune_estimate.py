@@ -40,7 +40,7 @@ def test_the_starters_size_is_read_without_its_weights() -> None:
     file = STARTER / "unet" / "diffusion_pytorch_model.safetensors"
     # In float16 the file is twice as many bytes as weights, and its head.
     assert file.stat().st_size / 2 == pytest.approx(size.weights, rel=0.01)
-    assert (size.latent_channels, size.latent_scale, size.frame_unit) == (32, 16, 64)
+    assert (size.latent_channels, size.latent_scale, size.frame_unit) == (56, 16, 64)
     assert size.has_audio_tower
     assert size.macs_per_cell > 1e6
 
@@ -64,9 +64,9 @@ def test_clips_kept_for_tests_cost_nothing() -> None:
 
 
 def test_cache_bytes_are_those_of_the_encodings(tmp_path: Path) -> None:
-    """Four posteriors [32, 64, 4] twice in float32, four sounds and three texts of 512 numbers."""
+    """Four posteriors [56, 64, 4] twice in float32, four sounds and three texts of 512 numbers."""
     cache = estimated(FinetuneSettings(), tmp_path).cache_bytes
-    assert cache == 4 * (8 * 32 * 64 * 4 + 600) + 7 * (4 * 512 + 600)
+    assert cache == 4 * (8 * 56 * 64 * 4 + 600) + 7 * (4 * 512 + 600)
 
 
 def test_more_work_takes_longer_and_lora_less_memory(tmp_path: Path) -> None:

@@ -153,11 +153,19 @@ def test_failures_of_the_networks(
 ) -> None:
     folder = write_sounds(tmp_path / "made", 1)
     backbone = FakeBackboneThatFails(error)
-    monkeypatch.setattr("soundstudio.evaluation.backbones.load_bundled", lambda **_: backbone)
+    monkeypatch.setattr("soundstudio.evaluation.backbones.load_bundled", lambda *_: backbone)
     answer = scored(job(SetChoice("made", str(folder)), tmp_path))[-1]
     assert isinstance(answer, JobFailed)
     assert answer.error_kind == kind
     assert words in answer.advice
+
+
+def test_the_chosen_clap_is_what_hears(tmp_path: Path) -> None:
+    made = SetChoice("made", str(write_sounds(tmp_path / "made", 1)))
+    answer = scored(job(made, tmp_path, clap=str(tmp_path / "gone.pt")))[-1]
+    assert isinstance(answer, JobFailed)
+    assert "There is no file" in answer.message
+    assert "gone.pt" in answer.message
 
 
 def test_a_report_that_cannot_be_kept_is_sent(
