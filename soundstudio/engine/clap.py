@@ -14,6 +14,8 @@ from soundstudio.engine.failures import explained_failures
 from soundstudio.engine.model_folder import AUDIO_PART
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import numpy.typing as npt
     import torch
@@ -36,22 +38,29 @@ class ClipEncoder:
     @classmethod
     def load(cls, files: ModelFolder, device: str) -> ClipEncoder:
         """Load `audio_encoder` and `feature_extractor`, in float32. Raises ModelError."""
-        import torch
-
         from soundstudio.engine.loading import build_part
 
-        module = importlib.import_module("transformers.models.clap.feature_extraction_clap")
         path = files.folder / "feature_extractor" / "preprocessor_config.json"
         try:
             settings = json.loads(path.read_text(encoding="utf-8"))
-            extractor = module.ClapFeatureExtractor.from_dict(settings)
+            extractor = _front_end(settings)
         except (OSError, ValueError, TypeError) as error:
             raise ModelError(
                 "The model's feature_extractor is damaged.", "Download or copy the model again."
             ) from error
         with explained_failures("loading the audio tower"):
-            tower = build_part(files.parts[AUDIO_PART])
-            return cls(tower.to(device=device, dtype=torch.float32), extractor, device)
+            return cls._placed(build_part(files.parts[AUDIO_PART]), extractor, device)
+
+    @classmethod
+    def of(cls, tower: torch.nn.Module, front_end: Mapping[str, Any], device: str) -> ClipEncoder:
+        """The same of a tower that is built, in float32, and its front end's settings."""
+        return cls._placed(tower, _front_end(front_end), device)
+
+    @classmethod
+    def _placed(cls, tower: torch.nn.Module, extractor: Any, device: str) -> ClipEncoder:
+        import torch
+
+        return cls(tower.to(device=device, dtype=torch.float32), extractor, device)
 
     def embed(self, samples: npt.NDArray[np.float32], sample_rate: int) -> torch.Tensor:
         """The unit embedding [embedding] of mono [samples]; longer sounds by their beginning."""
@@ -73,6 +82,11 @@ class ClipEncoder:
                 features["input_features"].to(self._device, torch.float32), is_longer=None
             )
             return torch.nn.functional.normalize(output.audio_embeds[0].float(), dim=-1)
+
+
+def _front_end(settings: Mapping[str, Any]) -> Any:
+    module = importlib.import_module("transformers.models.clap.feature_extraction_clap")
+    return module.ClapFeatureExtractor.from_dict(dict(settings))
 
 
 def blend(text: torch.Tensor, clip: torch.Tensor, weight: float) -> torch.Tensor:

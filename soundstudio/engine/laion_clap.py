@@ -5,8 +5,7 @@ The file is read as it is, mapped; nothing is converted on the disk.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from soundstudio.core.errors import ModelError
 from soundstudio.engine.clap import ClipEncoder
@@ -85,10 +84,8 @@ class LaionClap:
         part = convert_audio_tower(self._tensors)  # refuses what neither can build
         if LaionAudioTower.can_build(self._tensors):
             return LaionAudioTower.load(self._tensors, device)
-        module = importlib.import_module("transformers.models.clap.feature_extraction_clap")
-        extractor = module.ClapFeatureExtractor.from_dict(front_end_of(part))
         with explained_failures("loading the audio tower"):
-            return ClipEncoder(_built(part).to(device), extractor, device)
+            return ClipEncoder.of(_built(part), front_end_of(part), device)
 
     def text_tower(self, models_folder: Path) -> TextTower:
         """On the processor, with the RoBERTa tokenizer that lies in `models_folder`.
@@ -111,8 +108,5 @@ class LaionClap:
             return TextTower(lambda: _built(part), part.size_bytes, tokenizer, "cpu", torch.float32)
 
 
-def _built(part: ConvertedPart) -> Any:
-    import torch
-
-    module = build_from(part.name, part.class_name, part.config, dict(part.tensors))
-    return torch.nn.Module.to(module, torch.float32)
+def _built(part: ConvertedPart) -> torch.nn.Module:
+    return build_from(part.name, part.class_name, part.config, part.tensors)

@@ -109,7 +109,7 @@ def build_part(
 
 
 def build_from(
-    name: str, class_name: str, config: Mapping[str, Any], state: dict[str, torch.Tensor]
+    name: str, class_name: str, config: Mapping[str, Any], state: Mapping[str, torch.Tensor]
 ) -> torch.nn.Module:
     """One part of tensors that are there already; they become its weights, uncopied.
 
@@ -184,7 +184,7 @@ def _parameters_without_memory(torch: Any) -> Iterator[None]:
         torch.nn.Module.register_parameter = register
 
 
-def _fill(part: Any, name: str, class_name: str, state: dict[str, Any]) -> None:
+def _fill(part: Any, name: str, class_name: str, state: Mapping[str, Any]) -> None:
     if class_name == "AutoencoderKL":
         state = _with_new_attention_names(state)
     try:
@@ -230,7 +230,7 @@ def _read_weights(path: Path) -> dict[str, Any]:
     return state
 
 
-def _with_new_attention_names(state: dict[str, Any]) -> dict[str, Any]:
+def _with_new_attention_names(state: Mapping[str, Any]) -> dict[str, Any]:
     renamed = {}
     for key, value in state.items():
         name = key

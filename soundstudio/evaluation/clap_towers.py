@@ -37,12 +37,11 @@ def load_hearing(path: Path, device: str) -> tuple[Hearing, NetworkFacts]:
     encoder = ClipEncoder.load(files, device)
     part = files.parts[AUDIO_PART]
     digests = [sha256_of(file) for file in part.weights]
-    digest = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode())
     return encoder, _facts(
         path.name,
         int(part.config.get("projection_dim", 512)),
         str(read_card(path).get("licence", "")),
-        digest if isinstance(digest, str) else digest.hexdigest(),
+        digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest(),
     )
 
 

@@ -137,7 +137,7 @@ class BenchmarkOptions(FoldedOptions):
             "backbone": self.chosen_backbone(),
             "panns": self.panns.path() if self.is_paper else "",
             "vggish": self.vggish.path() if self.is_paper else "",
-            "clap": "" if self.is_paper else self.clap.path(),
+            "clap": self.chosen_clap(),
         }
 
     def shown_rows(self) -> dict[QWidget, bool]:

@@ -67,6 +67,10 @@ class FoldedOptions(QWidget):
     def chosen_backbone(self) -> BackboneChoice:
         return cast("BackboneChoice", self.backbone.currentData())
 
+    def chosen_clap(self) -> str:
+        """LAION's file that hears for the bundled backbone; "" for the starter's, or for none."""
+        return "" if self.is_paper else self.clap.path()
+
     def set_backbone(self, backbone: str, panns: str, vggish: str, clap: str = "") -> None:
         """Show what was chosen last time."""
         self.backbone.setCurrentIndex(max(0, self.backbone.findData(backbone)))

@@ -137,7 +137,7 @@ class ScorePanel(QWidget):
             backbone=self.more.chosen_backbone(),
             panns=self.more.panns.path(),
             vggish=self.more.vggish.path(),
-            clap="" if self.more.is_paper else self.more.clap.path(),
+            clap=self.more.chosen_clap(),
             prompts=self.more.prompts.path(),
             is_cached=not self.more.hears_anew.isChecked(),
         )

@@ -99,13 +99,13 @@ def fit_encoder(settings: Settings, clips: Sequence[Clip]) -> AutoencoderKL:
     rng = np.random.default_rng(settings.seed)
     mels = _batch(clips, sampling_weights(clips, 0.7), _MEASURED, mel, rng)
     set_encoder(vae, mels)
-    deviation = float(
-        torch.cat([vae.encode(part).latent_dist.mean for part in torch.split(mels, 32)]).std()
-    )
     if settings.start_from:
         # The UNet to go on from knows latents of its own scale.
         trained = AutoencoderKL.load_config(settings.start_from / "vae")
-        deviation = 1.0 / trained["scaling_factor"]
+        deviation = 1.0 / float(trained["scaling_factor"])
+    else:
+        latents = [vae.encode(part).latent_dist.mean for part in torch.split(mels, 32)]
+        deviation = float(torch.cat(latents).std())
     set_posterior(vae, POSTERIOR * deviation)
     vae.register_to_config(scaling_factor=1.0 / deviation)
     log.info("VAE scaling factor %.4f", vae.config.scaling_factor)
