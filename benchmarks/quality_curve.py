@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from soundstudio.audio.files import Sound, read_sound
 from soundstudio.audio.mel import log_mel
@@ -52,14 +52,14 @@ class Setting:
     sampler: str
     steps: int
     guidance: float = 2.5
-    every: int = 1
+    guided_share: float = 0.5
     candidates: int = 1
 
     @property
     def name(self) -> str:
         parts = [self.sampler, f"{self.steps} steps"]
-        if self.every > 1:
-            parts.append(f"guided every {self.every}")
+        if self.guided_share != Setting.guided_share and self.guidance > 1:
+            parts.append(f"{self.guided_share:.0%} guided")
         if self.guidance != Setting.guidance:
             parts.append(f"guidance {self.guidance:g}")
         if self.candidates > 1:
@@ -70,7 +70,7 @@ class Setting:
     def calls(self) -> int:
         """Half-batches through the UNet for one sound (heun evaluates twice but once)."""
         evaluations = 2 * self.steps - 1 if self.sampler == "heun" else self.steps
-        guided = -(-evaluations // self.every) if self.guidance > 1 else 0
+        guided = math.ceil(self.guided_share * evaluations) if self.guidance > 1 else 0
         return (evaluations + guided) * self.candidates
 
 
@@ -78,7 +78,8 @@ EXACT = Setting("dpm++", 100)
 SETTINGS = (
     EXACT,
     *(Setting("dpm++", steps) for steps in (4, 6, 8, 10, 12, 15, 20, 30, 50)),
-    *(Setting("dpm++", steps, every=2) for steps in (8, 20)),
+    *(Setting("dpm++", steps, guided_share=1.0) for steps in (6, 15, 50)),
+    *(Setting("dpm++", 15, guided_share=share) for share in (0.25, 0.75)),
     *(Setting("unipc", steps) for steps in (6, 12, 20)),
     *(Setting("ddim", steps) for steps in (20, 50)),
     *(Setting("dpm++", 15, guidance=scale) for scale in (1.0, 1.5, 3.5)),
@@ -115,36 +116,6 @@ def read_rows(path: Path) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for row in rows}
 
 
-class ReusedGuidance:
-    """A UNet that is guided at each `every`-th call of a sound only.
-
-    Between them the wanted half alone is computed, and the other half is taken to lie as far from
-    it as at the call before: half of the work of such a call is saved.
-    """
-
-    def __init__(self, unet: Any, every: int) -> None:
-        self.config = unet.config
-        self._unet = unet
-        self._every = every
-        self._last = np.inf
-        self._calls = 0
-        self._difference: Any = None
-
-    def __call__(self, latents: Any, timestep: Any, **options: Any) -> Any:
-        self._calls = 0 if float(timestep) > self._last else self._calls + 1
-        self._last = float(timestep)
-        if self._every == 1:
-            return self._unet(latents, timestep, **options)
-        if self._calls % self._every == 0:
-            (both,) = self._unet(latents, timestep, **options)
-            against, wanted = both.chunk(2)
-            self._difference = wanted - against
-            return (both,)
-        options["class_labels"] = options["class_labels"].chunk(2)[1]
-        (wanted,) = self._unet(latents.chunk(2)[1], timestep, **options)
-        return (torch.cat([wanted - self._difference, wanted]),)
-
-
 class Curve:
     """Measures settings against the clips of a folder."""
 
@@ -152,7 +123,6 @@ class Curve:
         self.rows = rows
         self.sounds = sounds
         self.model: AudioLDM = load_model(row_of_folder(model))
-        self.unet = self.model.unet
         self.backbone: Backbone = load_bundled()
         clips = read_dataset("esc50", folder).clips
         self.labels = [prompt_of(clip) for clip in clips]
@@ -164,7 +134,6 @@ class Curve:
         if setting.name in read_rows(self.rows):
             return
         labels, mels, scores = [], [], []
-        self.model.unet = ReusedGuidance(self.unet, setting.every)
         features: list[ClipFeatures] = []
         for place, label in enumerate(sorted(set(self.labels))):
             request = GenerationRequest(
@@ -173,6 +142,7 @@ class Curve:
                 sampler=setting.sampler,
                 steps=setting.steps,
                 guidance=setting.guidance,
+                guided_share=setting.guided_share,
                 candidates=setting.candidates,
                 seed=1000 * place,
                 variations=self.sounds,
@@ -234,15 +204,15 @@ def draw(rows: dict[str, dict[str, Any]], path: Path) -> None:
     measures = (("fd", "FD (bundled)"), ("accuracy", "right class"), ("departure_db", "dB off"))
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     plain = [r for r in rows.values() if r["guidance"] == Setting.guidance and r["candidates"] == 1]
-    lines = sorted({(row["sampler"], row["every"]) for row in plain})
+    lines = sorted({(row["sampler"], row["guided_share"]) for row in plain})
     for axes, (key, title) in zip(figure.subplots(1, len(measures)), measures, strict=True):
-        for sampler, every in lines:
+        for sampler, share in lines:
             points = sorted(
                 (row["calls"], row[key])
                 for row in plain
-                if (row["sampler"], row["every"]) == (sampler, every)
+                if (row["sampler"], row["guided_share"]) == (sampler, share)
             )
-            name = sampler if every == 1 else f"{sampler}, guided every {every}"
+            name = f"{sampler}, {share:.0%} guided"
             axes.plot(*zip(*points, strict=True), marker="o", markersize=3, label=name)
         axes.set_xscale("log")
         axes.set_xlabel("half-batches through the UNet")

@@ -86,6 +86,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"{', '.join(SAMPLERS)} (default: the quality's)")  # fmt: skip
     add("--guidance", metavar="W", type=float, default=defaults.guidance,
         help="how closely to follow the prompt, 1 and up (default: %(default)s)")  # fmt: skip
+    add("--guided-share", metavar="0-1", type=float,
+        help="share of the steps that it guides, the first (default: the quality's)")  # fmt: skip
     add("--seed", metavar="N", type=int,
         help="of the first variation; the next count on (default: by chance)")  # fmt: skip
     add("--eta", metavar="X", type=float, default=0.0, help="DDIM's noise, 0 to 1 (default: 0)")
@@ -176,8 +178,8 @@ def request_of(args: argparse.Namespace, settings: Settings) -> GenerationReques
 
 
 def _with_work(request: GenerationRequest, args: argparse.Namespace) -> GenerationRequest:
-    """The request with its quality, and with the steps and the sampler that were set beside it."""
-    names = ("steps", "sampler")
+    """The request with its quality, and with what of its settings was set beside it."""
+    names = ("steps", "sampler", "guided_share")
     own = {name: value for name in names if (value := getattr(args, name)) is not None}
     made = find_quality(args.quality or NORMAL.id).applied_to(request)
     return dataclasses.replace(made, eta=request.eta, **own)

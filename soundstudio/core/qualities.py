@@ -24,6 +24,7 @@ class Quality:
     sentence: str
     sampler: str
     steps: int
+    guided_share: float
 
     def applied_to(self, request: GenerationRequest) -> GenerationRequest:
         """The request, made with this quality."""
@@ -31,13 +32,14 @@ class Quality:
             request,
             sampler=self.sampler,
             steps=self.steps,
+            guided_share=self.guided_share,
             eta=0.0,
         )
 
 
-DRAFT: Final = Quality("draft", "Draft", "To look for ideas and seeds", "dpm++", 6)
-NORMAL: Final = Quality("normal", "Normal", "Hardly worse than fine", "dpm++", 15)
-FINE: Final = Quality("fine", "Fine", "More steps change next to nothing", "dpm++", 50)
+DRAFT: Final = Quality("draft", "Draft", "To look for ideas and seeds", "dpm++", 6, 0.5)
+NORMAL: Final = Quality("normal", "Normal", "Hardly worse than fine", "dpm++", 15, 0.5)
+FINE: Final = Quality("fine", "Fine", "More steps change next to nothing", "dpm++", 50, 0.5)
 QUALITIES: Final = (DRAFT, NORMAL, FINE)
 
 

@@ -152,6 +152,7 @@ class AudioLDM:
         generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
         shape = (1, *self.latent_shape(request.duration_s))
         evaluations = len(schedule.timesteps)
+        guided = math.ceil(request.guided_share * evaluations)
 
         def report(done: int) -> None:
             # Some samplers evaluate the UNet twice in a step: people count steps.
@@ -165,6 +166,8 @@ class AudioLDM:
             report(0)
             for done, timestep in enumerate(schedule.timesteps, start=1):
                 model_input = schedule.model_input(latents, timestep)
+                if done == guided + 1:
+                    embeddings = embeddings[-len(seeds) :]
                 prediction = self._predict(model_input, timestep, embeddings, request.guidance)
                 latents = schedule.step(prediction, timestep, latents, request.eta, generators)
                 report(done)

@@ -59,6 +59,10 @@ class MoreOptions(QWidget):
             self._box, minimum=1, maximum=MAX_GUIDANCE, singleStep=0.5, decimals=1
         )
         self.guidance.setToolTip("How strictly the prompt is followed; 1 switches it off")
+        self.guided = QSpinBox(self._box, minimum=0, maximum=100, singleStep=10, suffix=" %")
+        self.guided.setToolTip(
+            "Which share of the steps is guided, the first ones; the others take half the time"
+        )
         self.steps = QSpinBox(self._box, minimum=1, maximum=MAX_STEPS)
         self.steps.setToolTip("More steps take longer; beyond 50 little changes")
         self.sampler = QComboBox(self._box)
@@ -67,7 +71,7 @@ class MoreOptions(QWidget):
         self.sampler.currentIndexChanged.connect(self._on_sampler)
         self.eta = QDoubleSpinBox(self._box, minimum=0, maximum=1, singleStep=0.1, decimals=2)
         self.eta.setToolTip("Noise added at each step of DDIM; 0 adds none")
-        for spin in (self.steps, self.eta):
+        for spin in (self.guided, self.steps, self.eta):
             spin.valueChanged.connect(self.work_changed)
         self.candidates = QSpinBox(self._box, minimum=1, maximum=MAX_CANDIDATES)
         self.candidates.setSpecialValueText("off")
@@ -82,6 +86,7 @@ class MoreOptions(QWidget):
         for name, widget in (
             ("Model", self.model),
             ("Guidance", self.guidance),
+            ("Guided steps", self.guided),
             ("Steps", self.steps),
             ("Sampler", self.sampler),
             ("Eta", self.eta),
@@ -103,6 +108,7 @@ class MoreOptions(QWidget):
             self._fold,
             self.model,
             self.guidance,
+            self.guided,
             self.steps,
             self.sampler,
             self.eta,
@@ -149,6 +155,7 @@ class MoreOptions(QWidget):
         sampler = str(self.sampler.currentData())
         return dataclasses.replace(
             request,
+            guided_share=self.guided.value() / 100,
             steps=self.steps.value(),
             sampler=sampler,
             eta=round(self.eta.value(), 2) if sampler == "ddim" else 0.0,
@@ -162,6 +169,7 @@ class MoreOptions(QWidget):
 
     def set_work(self, request: GenerationRequest) -> None:
         """Show what `with_work` gives to a request; all else stays."""
+        self.guided.setValue(round(100 * request.guided_share))
         self.steps.setValue(request.steps)
         self.sampler.setCurrentIndex(max(0, self.sampler.findData(request.sampler)))
         self.eta.setValue(request.eta)

@@ -63,7 +63,9 @@ def test_writes_what_it_says(tiny_model_folder: Path, capsys: Any) -> None:
 def test_native_float_is_untouched(tiny_model_folder: Path) -> None:
     words = ["--sample-rate", "native", "--format", "wav32f", "--seed", "9", "-o", "a.wav"]
     assert run(tiny_model_folder, "rain", *words) == 0
-    request = GenerationRequest(prompt="rain", duration_s=0.5, steps=2, seed=9)
+    request = GenerationRequest(
+        prompt="rain", duration_s=0.5, steps=2, seed=9, guided_share=NORMAL.guided_share
+    )
     model = load_model(row_of_folder(tiny_model_folder), "cpu", "float32")
     samples, rate = soundfile.read("a.wav", dtype="float32")
     assert rate == 16000
@@ -273,6 +275,7 @@ def test_a_defect_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsys: Any) 
         (["--quality", "fine", "--steps", "3"], dataclasses.replace(FINE, steps=3)),
         (["--steps", "3"], dataclasses.replace(NORMAL, steps=3)),
         (["--sampler", "euler"], dataclasses.replace(NORMAL, sampler="euler")),
+        (["--guided-share", "0"], dataclasses.replace(NORMAL, guided_share=0.0)),
     ],
 )
 def test_quality_and_own_settings(words: list[str], work: Quality) -> None:

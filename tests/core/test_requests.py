@@ -37,6 +37,7 @@ def test_defaults_are_valid() -> None:
         ({"steps": 0}, "steps"),
         ({"steps": 1001}, "steps"),
         ({"guidance": 0.5}, "guidance"),
+        ({"guided_share": 1.01}, "guided"),
         ({"variations": 0}, "variations"),
         ({"variations": 65}, "variations"),
         ({"seed": -1}, "seed"),

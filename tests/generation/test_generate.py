@@ -108,6 +108,29 @@ def test_no_negative_prompt_is_the_empty_prompt(model: AudioLDM) -> None:
     assert make_condition(model, request_of(guidance=1.0)).against is None
 
 
+def test_the_first_share_of_the_steps_is_guided(
+    model: AudioLDM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    unet = model.unet
+
+    class Counted:
+        config = unet.config
+
+        def __call__(self, batch: torch.Tensor, *args: Any, **options: Any) -> Any:
+            sizes.append(len(batch))
+            return unet(batch, *args, **options)
+
+    monkeypatch.setattr(model, "unet", Counted())
+    half = sounds_of(model, guided_share=0.5, steps=5, sampler="ddim")[0].samples
+    assert sizes == [2, 2, 2, 1, 1]
+    whole = sounds_of(model, steps=5, sampler="ddim")[0].samples
+    assert not np.allclose(half, whole, atol=1e-4)
+    unguided = sounds_of(model, guidance=1.0, steps=5, sampler="ddim")[0].samples
+    none = sounds_of(model, guided_share=0.0, steps=5, sampler="ddim")[0].samples
+    np.testing.assert_allclose(none, unguided, atol=1e-5)
+
+
 def test_progress_counts_every_step(model: AudioLDM) -> None:
     seen: list[Progress] = []
     list(generate(model, request_of(variations=2), seen.append))

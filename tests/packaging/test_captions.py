@@ -6,7 +6,15 @@ import csv
 from typing import TYPE_CHECKING
 
 from recipe.caption_tables import CONCEPTS
-from recipe.captions import concepts_in, describe, doom_phrase, plain_words, read_synonyms
+from recipe.captions import (
+    concept_of_family,
+    concepts_in,
+    describe,
+    doom_phrase,
+    plain_words,
+    read_synonyms,
+)
+from recipe.synthesis import FAMILIES
 
 from soundstudio.core.paths import resource
 
@@ -47,6 +55,14 @@ def test_every_concept_is_filed_where_ucs_has_a_place() -> None:
     with resource("ucs", "ucs-8.2.1.csv").open(newline="", encoding="utf-8-sig") as stream:
         known = {row["CatID"] for row in csv.DictReader(stream)}
     assert {name for concept in CONCEPTS for name in concept.categories} <= known
+
+
+def test_synthesised_families_count_to_the_concept_that_they_stand_for() -> None:
+    named = [family for concept in CONCEPTS for family in concept.families]
+    assert len(named) == len(set(named)) > 40
+    assert set(named) <= set(FAMILIES)
+    assert concept_of_family("fire") == "fire crackling"
+    assert concept_of_family("riser") == "synthetic riser"
 
 
 def test_synonyms_that_many_categories_share_are_left_out(tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ def test_request_round_trip(panel: GeneratePanel) -> None:
         like_weight=0.4,
         duration_s=12.5,
         guidance=4.5,
+        guided_share=0.35,
         steps=37,
         sampler="ddim",
         eta=0.5,

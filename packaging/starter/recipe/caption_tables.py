@@ -76,18 +76,26 @@ DOOM_SUFFIXES = (
 class Concept(NamedTuple):
     """What people ask for: where a caption says it, other ways to say it, and where UCS files it.
 
-    ``categories`` are CatIDs, whose synonyms are further words for it.
+    ``categories`` are CatIDs, whose synonyms are further words for it; ``families`` are synthesised
+    sounds of it.
     """
 
     pattern: str
     phrases: tuple[str, ...]
     categories: tuple[str, ...]
+    families: tuple[str, ...]
 
 
 def _read_concepts(table: Path) -> tuple[Concept, ...]:
     rows = tomllib.loads(table.read_text(encoding="utf-8"))["concept"]
     return tuple(
-        Concept(row["pattern"], tuple(row["phrases"]), tuple(row["categories"])) for row in rows
+        Concept(
+            row["pattern"],
+            tuple(row["phrases"]),
+            tuple(row["categories"]),
+            tuple(row.get("families", ())),
+        )
+        for row in rows
     )
 
 

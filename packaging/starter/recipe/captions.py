@@ -69,6 +69,12 @@ def concepts_in(text: str) -> list[Concept]:
     return list(islice(found, _MOST_CONCEPTS))
 
 
+def concept_of_family(family: str) -> str:
+    """The concept that a synthesised family counts to, or one of its own."""
+    found = (c.phrases[0] for c in CONCEPTS if family in c.families)
+    return next(found, f"synthetic {family}")
+
+
 def with_templates(phrases: list[str]) -> tuple[str, ...]:
     """Each phrase as it is, and the first few inside longer sentences."""
     longer = [t.format(p) for p in phrases[:4] for t in _TEMPLATES[2:]]

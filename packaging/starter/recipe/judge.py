@@ -161,7 +161,7 @@ def markdown(rows: Sequence[Score]) -> str:
     ]
     lines += [
         f"| {r.category} | {r.real_clips} | {r.real_share:.0%} | {r.made_share:.0%} "
-        f"| {r.ratio:.2f} |"
+        f"| {f'{r.ratio:.2f}' if r.real_share else '–'} |"
         for r in rows
     ]
     lines.append(

@@ -35,8 +35,12 @@ def sample_latents(
     *,
     guidance: float = 3.0,
     steps: int = 20,
+    guided_share: float = 0.5,
 ) -> torch.Tensor:
-    """Guided DPM-Solver++ from noise [n, 56, frames, 4] and unit conditions [n, 512]."""
+    """DPM-Solver++ from noise [n, 56, frames, 4] and unit conditions [n, 512].
+
+    The first ``guided_share`` of the steps are guided.
+    """
     scheduler = DPMSolverMultistepScheduler(
         num_train_timesteps=1000,
         beta_start=0.0015,
@@ -48,11 +52,16 @@ def sample_latents(
     )
     scheduler.set_timesteps(steps)
     x = noise
-    labels = torch.cat([empty.expand_as(conditions), conditions])
-    for step in scheduler.timesteps:
-        output = unet(torch.cat([x, x]), step, encoder_hidden_states=None, class_labels=labels)
-        unguided, guided = output.sample.float().chunk(2)
-        x = scheduler.step(unguided + guidance * (guided - unguided), step, x).prev_sample
+    both = torch.cat([empty.expand_as(conditions), conditions])
+    for number, step in enumerate(scheduler.timesteps):
+        if number < guided_share * steps:
+            output = unet(torch.cat([x, x]), step, encoder_hidden_states=None, class_labels=both)
+            unguided, guided = output.sample.float().chunk(2)
+            velocity = unguided + guidance * (guided - unguided)
+        else:
+            output = unet(x, step, encoder_hidden_states=None, class_labels=conditions)
+            velocity = output.sample.float()
+        x = scheduler.step(velocity, step, x).prev_sample
     return x
 
 

@@ -11,6 +11,7 @@ from diffusers import AutoencoderKL
 from transformers import BertTokenizer, ClapTextModelWithProjection
 
 from recipe.assemble import assemble
+from recipe.captions import concept_of_family
 from recipe.clap import cache_features, embed_features, train_audio_tower
 from recipe.clips import Clip, load_clips, load_real, save_clips
 from recipe.diffusion import train_diffusion
@@ -38,7 +39,7 @@ def make_clips(settings: Settings) -> None:
     if not (folder / "synthetic.json").exists():
         made = synthesise(settings.synthetic_per_family, settings.seed)
         clips = [
-            Clip(m.name, m.family, m.captions, m.waveform, False, f"synthetic {m.family}")
+            Clip(m.name, m.family, m.captions, m.waveform, False, concept_of_family(m.family))
             for m in made
         ]
         save_clips(folder / "synthetic", clips)

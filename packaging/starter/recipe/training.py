@@ -116,9 +116,12 @@ class Session:
         return self.budget.learning_rate * warm * min(1.0, (1.0 - self.progress) / 0.2 + 0.02)
 
     def apply_learning_rate(self, optimiser: torch.optim.Optimizer, share: float = 1.0) -> None:
-        """Write ``share`` of the current learning rate into the optimiser."""
+        """Write ``share`` of the current learning rate into the optimiser.
+
+        A group of parameters with a ``factor`` of its own gets so many times as much.
+        """
         for group in optimiser.param_groups:
-            group["lr"] = share * self.learning_rate()
+            group["lr"] = share * group.get("factor", 1.0) * self.learning_rate()
 
     def tick(self, losses: Mapping[str, float]) -> None:
         """Count one step, log now and then, and save when the time has come."""
