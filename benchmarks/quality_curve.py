@@ -29,6 +29,7 @@ from soundstudio.benchmark.layouts import read_dataset
 from soundstudio.benchmark.prompts import prompt_of
 from soundstudio.core.catalogue import row_of_folder
 from soundstudio.core.paths import resource
+from soundstudio.core.qualities import NORMAL
 from soundstudio.core.requests import GenerationRequest
 from soundstudio.engine.loading import load_model
 from soundstudio.engine.nearest import nearest_of
@@ -52,7 +53,7 @@ class Setting:
     sampler: str
     steps: int
     guidance: float = 2.5
-    guided_share: float = 0.5
+    guided_share: float = NORMAL.guided_share
     candidates: int = 1
 
     @property

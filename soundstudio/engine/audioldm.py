@@ -163,12 +163,12 @@ class AudioLDM:
             noise = torch.cat([torch.randn(shape, generator=g) for g in generators])
             latents = noise.to(self.device.kind) * schedule.initial_scale
             embeddings = _guided_batch(condition, len(seeds)).to(torch_dtype(self.precision.unet))
+            wanted = embeddings[-len(seeds) :]
             report(0)
             for done, timestep in enumerate(schedule.timesteps, start=1):
                 model_input = schedule.model_input(latents, timestep)
-                if done == guided + 1:
-                    embeddings = embeddings[-len(seeds) :]
-                prediction = self._predict(model_input, timestep, embeddings, request.guidance)
+                rows = embeddings if done <= guided else wanted
+                prediction = self._predict(model_input, timestep, rows, request.guidance)
                 latents = schedule.step(prediction, timestep, latents, request.eta, generators)
                 report(done)
             trim_heap()  # what the steps left behind: decoding makes the largest maps of all

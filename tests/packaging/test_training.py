@@ -208,7 +208,7 @@ def test_sampling_guides_the_first_share_of_the_steps(tmp_path: Path) -> None:
     assert sizes == [2, 2, 2, 1, 1]
 
 
-def test_most_steps_are_drawn_where_signal_and_noise_are_alike() -> None:
+def test_two_steps_in_three_are_drawn_where_the_text_decides() -> None:
     scheduler = build_scheduler()
     torch.manual_seed(0)
     steps = drawn_steps(scheduler, 4000)

@@ -10,6 +10,7 @@ import torch
 from diffusers import AutoencoderKL, DPMSolverMultistepScheduler, UNet2DConditionModel
 
 from recipe.settings import LATENT_BANDS, LATENT_CHANNELS
+from soundstudio.core.qualities import NORMAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ def sample_latents(
     *,
     guidance: float = 3.0,
     steps: int = 20,
-    guided_share: float = 0.5,
+    guided_share: float = NORMAL.guided_share,
 ) -> torch.Tensor:
     """DPM-Solver++ from noise [n, 56, frames, 4] and unit conditions [n, 512].
 
