@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,7 @@ from soundstudio.benchmark.prompts import prompt_of
 from soundstudio.core.catalogue import row_of_folder
 from soundstudio.core.paths import resource
 from soundstudio.core.qualities import NORMAL
-from soundstudio.core.requests import GenerationRequest
+from soundstudio.core.requests import GenerationRequest, guided_of
 from soundstudio.engine.loading import load_model
 from soundstudio.engine.nearest import nearest_of
 from soundstudio.engine.surroundings import prepare_surroundings
@@ -71,7 +70,7 @@ class Setting:
     def calls(self) -> int:
         """Half-batches through the UNet for one sound (heun evaluates twice but once)."""
         evaluations = 2 * self.steps - 1 if self.sampler == "heun" else self.steps
-        guided = math.ceil(self.guided_share * evaluations) if self.guidance > 1 else 0
+        guided = guided_of(self.guided_share, evaluations) if self.guidance > 1 else 0
         return (evaluations + guided) * self.candidates
 
 

@@ -156,7 +156,9 @@ class EncodingAnew:
 
     def sound_embedding(self, clip: DatasetClip) -> FloatArray:
         sound = read_segment(clip)
-        embedding: FloatArray = self._listener.embed(sound.mono(), sound.sample_rate).cpu().numpy()
+        embedding: FloatArray = (
+            self._listener.embed_condition(sound.mono(), sound.sample_rate).cpu().numpy()
+        )
         return embedding
 
 

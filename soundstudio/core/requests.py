@@ -28,6 +28,12 @@ SAMPLERS = ("dpm++", "ddim", "euler", "euler-a", "heun", "unipc", "pndm", "lms",
 DEFAULT_SAMPLER = "dpm++"
 
 
+def guided_of(share: float, evaluations: int) -> int:
+    """A share of the evaluations as a number, a begun one counted: 0.55 of 20 are 11."""
+    # 0.55 * 20 is a little more than 11 in floating point.
+    return math.ceil(round(share * evaluations, 6))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationRequest:
     """One wish: `variations` sounds of `duration_s` seconds.
@@ -83,6 +89,15 @@ class GenerationRequest:
         if self.eta and self.sampler != "ddim":
             raise InvalidRequestError("Eta works with the ddim sampler only.", "Set eta to 0.")
         return self
+
+    @property
+    def is_guided(self) -> bool:
+        """Whether the UNet is asked about the negative prompt at all."""
+        return self.guidance > 1 and self.guided_share > 0
+
+    def guided_of(self, evaluations: int) -> int:
+        """How many of a sampler's evaluations of the UNet are guided, the noisiest ones."""
+        return guided_of(self.guided_share, evaluations)
 
     def seed_of(self, variation: int) -> int:
         """The seed of one variation, wrapped into 32 bits."""

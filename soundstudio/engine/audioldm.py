@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from soundstudio.core.catalogue import CatalogueRow
     from soundstudio.core.requests import GenerationRequest
+    from soundstudio.engine.clap import ClipEncoder
     from soundstudio.engine.devices import Device, DtypeName, Precision
     from soundstudio.engine.model_folder import ModelFolder
     from soundstudio.engine.text_tower import TextTower
@@ -73,7 +74,7 @@ class AudioLDM:
         self.unet = parts["unet"]
         self.vae = parts["vae"]
         self.vocoder = parts["vocoder"]
-        self._clip_encoder: Any = None
+        self._clip_encoder: ClipEncoder | None = None
         self._embedded: OrderedDict[str, tuple[torch.Tensor, str]] = OrderedDict()
 
     @property
@@ -112,10 +113,11 @@ class AudioLDM:
             self._embedded.popitem(last=False)
         return self._embedded[prompt]
 
-    def embed_clip(self, samples: npt.NDArray[np.float32], sample_rate: int) -> torch.Tensor:
-        """The unit embedding [embedding] of a sound, mono [samples].
+    @property
+    def ear(self) -> ClipEncoder:
+        """CLAP's audio tower, loaded when it is first asked for.
 
-        Raises ModelError if the model has no audio tower.
+        Raises ModelError if the model has none.
         """
         from soundstudio.engine.clap import ClipEncoder
 
@@ -126,8 +128,7 @@ class AudioLDM:
             )
         if self._clip_encoder is None:
             self._clip_encoder = ClipEncoder.load(self.files, self.device.kind)
-        embedding: torch.Tensor = self._clip_encoder.embed(samples, sample_rate)
-        return embedding
+        return self._clip_encoder
 
     def denoise(
         self,
@@ -152,7 +153,7 @@ class AudioLDM:
         generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
         shape = (1, *self.latent_shape(request.duration_s))
         evaluations = len(schedule.timesteps)
-        guided = math.ceil(request.guided_share * evaluations)
+        guided = request.guided_of(evaluations)
 
         def report(done: int) -> None:
             # Some samplers evaluate the UNet twice in a step: people count steps.

@@ -7,7 +7,10 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from soundstudio.audio.files import Sound
+from soundstudio.audio.mel import normalise_waveform
 from soundstudio.audio.resampling import resample
 from soundstudio.core.errors import ModelError
 from soundstudio.engine.failures import explained_failures
@@ -16,7 +19,6 @@ from soundstudio.engine.model_folder import AUDIO_PART
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     import numpy.typing as npt
     import torch
 
@@ -25,15 +27,22 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _ARC_TOO_SHORT: Final = 1e-4
+_CONDITION_PEAK: Final = 0.5
 
 
 class ClipEncoder:
-    """The audio tower with its front end; both come from the model's folder."""
+    """The audio tower with its front end; both come from the model's folder.
+
+    LAION's towers hear ten seconds, and as many whole copies of a shorter sound as fit
+    ("repeatpad"). Where `window_s` stands in preprocessor_config.json, the tower hears that much of
+    a sound, a shorter one repeated up to there, and then silence: no length is a jump.
+    """
 
     def __init__(self, tower: Any, extractor: Any, device: str) -> None:
         self._tower = tower
         self._extractor = extractor
         self._device = device
+        self._window_s: float | None = getattr(extractor, "window_s", None)
 
     @classmethod
     def load(cls, files: ModelFolder, device: str) -> ClipEncoder:
@@ -62,19 +71,40 @@ class ClipEncoder:
 
         return cls(tower.to(device=device, dtype=torch.float32), extractor, device)
 
+    @property
+    def heard_s(self) -> float:
+        """Seconds of a sound that one embedding is made of, at most."""
+        return float(self._window_s or self._extractor.max_length_s)
+
     def embed(self, samples: npt.NDArray[np.float32], sample_rate: int) -> torch.Tensor:
         """The unit embedding [embedding] of mono [samples]; longer sounds by their beginning."""
+        return self._embedded(samples, sample_rate, followed_by_silence=False)
+
+    def embed_condition(self, samples: npt.NDArray[np.float32], sample_rate: int) -> torch.Tensor:
+        """The same as AudioLDM is conditioned on it.
+
+        AudioLDM brings a clip to mean 0 and peak 0.5 and puts silence after it before CLAP hears
+        it, in training and when it generates; CLAP alone takes it as loud as it is and repeats it.
+        """
+        normalised = normalise_waveform(samples, _CONDITION_PEAK)
+        return self._embedded(normalised, sample_rate, followed_by_silence=True)
+
+    def _embedded(
+        self, samples: npt.NDArray[np.float32], sample_rate: int, *, followed_by_silence: bool
+    ) -> torch.Tensor:
         import torch
 
         rate = int(self._extractor.sampling_rate)
         mono = resample(Sound(samples, sample_rate), rate).mono()
         # The extractor would cut a longer sound at random: the same clip must embed alike.
-        mono = mono[: int(self._extractor.max_length_s * rate)]
+        mono = mono[: round(self.heard_s * rate)]
+        if self._window_s is not None:
+            mono = np.resize(mono, round(self._window_s * rate))
         features = self._extractor(
             mono,
             sampling_rate=rate,
             truncation="rand_trunc",
-            padding="repeatpad",
+            padding="pad" if followed_by_silence or self._window_s is not None else "repeatpad",
             return_tensors="pt",
         )
         with torch.inference_mode(), explained_failures("listening to the reference clip"):

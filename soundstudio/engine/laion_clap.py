@@ -39,6 +39,11 @@ _SIGNS: Final = ("audio_branch.patch_embed.proj.weight", "text_branch.pooler.den
 class Hearing(Protocol):
     """An audio tower with its front end."""
 
+    @property
+    def heard_s(self) -> float:
+        """Seconds of a sound that one embedding is made of, at most."""
+        ...
+
     def embed(self, samples: npt.NDArray[np.float32], sample_rate: int) -> torch.Tensor:
         """The unit embedding [embedding] of mono [samples]; longer sounds by their beginning."""
         ...

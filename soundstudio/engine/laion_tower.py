@@ -87,6 +87,11 @@ class LaionAudioTower:
                 part.requires_grad_(False).eval().to(device=device, dtype=torch.float32)
         return cls(branch, projection, device)
 
+    @property
+    def heard_s(self) -> float:
+        """Seconds of a sound that one embedding is made of, at most."""
+        return CLIP_SAMPLES / SAMPLE_RATE
+
     def embed(self, samples: npt.NDArray[np.float32], sample_rate: int) -> torch.Tensor:
         """The unit embedding [embedding] of mono [samples]; longer sounds by their beginning.
 

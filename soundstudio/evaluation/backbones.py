@@ -25,7 +25,7 @@ HEARD_S: Final = 60.0
 """A longer sound is heard by its beginning: networks' memory grows with the length."""
 LOUDEST: Final = 100.0
 """Times full scale (40 dB over it). Beyond, a file's numbers mean something else than samples."""
-FEATURES_VERSION: Final = 1
+FEATURES_VERSION: Final = 2
 """Counted up when the same file and weights would give other features."""
 
 

@@ -103,10 +103,10 @@ class BundledBackbone:
 
 
 def _clap_frames(encoder: Hearing, sound: Sound) -> FloatArray:
-    """Unit embeddings [n, dimensions] of the sound's pieces of ten seconds, at least one."""
+    """Unit embeddings [n, dimensions] of the sound's pieces of what CLAP hears, at least one."""
     samples = sound.mono()
-    piece = 10 * sound.sample_rate
-    # A last piece of less than a second says little; it is heard only if it is all there is.
+    piece = round(encoder.heard_s * sound.sample_rate)
+    # A last piece of less than a tenth says little; it is heard only if it is all there is.
     starts = [s for s in range(0, len(samples), piece) if s == 0 or len(samples) - s >= piece // 10]
     vectors = [encoder.embed(samples[s : s + piece], sound.sample_rate) for s in starts]
     return np.asarray([vector.cpu().numpy() for vector in vectors], dtype=np.float32)

@@ -28,7 +28,7 @@ def batch_size(model: AudioLDM, request: GenerationRequest, sounds: int) -> int:
     free = _free_bytes(model.device.kind)
     channels, time, bands = model.latent_shape(request.duration_s)
     width = int(model.unet.config.block_out_channels[0])
-    guided = 2 if request.guidance > 1 else 1
+    guided = 2 if request.is_guided else 1
     bytes_per_variation = _LIVE_MAPS * max(width, channels) * time * bands * 4 * guided
     fitting = int(free * _SHARE_OF_FREE_MEMORY / max(bytes_per_variation, 1))
     return max(1, min(fitting, MAX_BATCH, sounds))

@@ -153,7 +153,7 @@ def clap_score(
     if not model.files.has_audio_tower:
         return None
     try:
-        heard = model.embed_clip(samples, model.sample_rate)
+        heard = model.ear.embed(samples, model.sample_rate)
     except StudioError as error:
         if must:
             raise
@@ -185,7 +185,7 @@ def make_condition(model: AudioLDM, request: GenerationRequest) -> Condition:
         return embedding
 
     wanted = _wanted(model, request, embed(request.prompt, "prompt"))
-    against = embed(request.negative_prompt, "negative prompt") if request.guidance > 1 else None
+    against = embed(request.negative_prompt, "negative prompt") if request.is_guided else None
     return Condition(wanted, against, tuple(notes))
 
 
@@ -194,7 +194,7 @@ def _wanted(model: AudioLDM, request: GenerationRequest, text: torch.Tensor) -> 
     if request.like is None:
         return text
     sound = read_sound(Path(request.like).expanduser(), _LIKE_DURATION_S)
-    clip = model.embed_clip(sound.mono(), sound.sample_rate)
+    clip = model.ear.embed_condition(sound.mono(), sound.sample_rate)
     weight = request.like_weight if request.prompt.strip() else 1.0
     return blend(text, clip, weight)
 

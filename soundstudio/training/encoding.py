@@ -106,7 +106,7 @@ def encode(
         listener = ClipEncoder.load(files, device)
         for clip in missing.sounds:
             sound = read_segment(clip)
-            embedding = listener.embed(sound.mono(), sound.sample_rate)
+            embedding = listener.embed_condition(sound.mono(), sound.sample_rate)
             cache.keep_sound_embedding(clip, embedding.cpu().numpy())
             report()
         del listener

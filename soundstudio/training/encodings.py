@@ -99,7 +99,7 @@ class EncodingCache:
         return self._path("latents", self._fingerprints.vae, key)
 
     def _sound_path(self, clip: DatasetClip) -> Path:
-        key = _key("sound", _segment(clip), str(FRONT_END_VERSION))
+        key = _key("sound as AudioLDM hears it", _segment(clip), str(FRONT_END_VERSION))
         return self._path("sounds", self._fingerprints.audio, key)
 
     def _text_path(self, text: str) -> Path:

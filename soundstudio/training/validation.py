@@ -163,7 +163,7 @@ class Validator:
             sound = ValidationSound(name, clip.caption, seed)
             if listener is not None:
                 sound = self._compared(
-                    sound, listener.embed(samples, model.sample_rate).cpu().numpy()
+                    sound, listener.embed_condition(samples, model.sample_rate).cpu().numpy()
                 )
             sounds.append(sound)
         progress(Progress("sampling", len(clips), len(clips)))

@@ -14,6 +14,7 @@ from soundstudio.core.requests import (
     MAX_VARIATIONS,
     SAMPLERS,
     GenerationRequest,
+    guided_of,
 )
 
 RAIN = GenerationRequest(prompt="rain on a tin roof")
@@ -58,6 +59,12 @@ def test_out_of_range_is_explained(change: dict[str, object], word: str) -> None
 @pytest.mark.parametrize("prompt", ["🌧️🌧️", "дождь", "雨", "a" * 2000])
 def test_any_script_is_a_prompt(prompt: str) -> None:
     assert GenerationRequest(prompt=prompt).validated().prompt == prompt
+
+
+def test_a_begun_step_is_guided_and_rounding_begins_none() -> None:
+    assert [guided_of(share, 20) for share in (0.0, 0.5, 0.51, 0.55, 1.0)] == [0, 10, 11, 11, 20]
+    assert all(guided_of(count / 100, 100) == count for count in range(101))
+    assert [guided_of(0.5, evaluations) for evaluations in (1, 5, 15)] == [1, 3, 8]
 
 
 def test_no_two_candidates_of_a_request_share_a_seed() -> None:

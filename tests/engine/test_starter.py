@@ -66,6 +66,6 @@ def test_words_that_no_caption_used_lie_near_those_that_did(starter: AudioLDM) -
 def test_clip_becomes_a_condition_in_the_same_space(starter: AudioLDM) -> None:
     time_s = np.arange(16_000) / 16_000
     tone = np.sin(2 * np.pi * 880 * time_s).astype(np.float32) * 0.5
-    vector = np.asarray(starter.embed_clip(tone, 16_000))
+    vector = np.asarray(starter.ear.embed_condition(tone, 16_000))
     assert vector.shape == np.asarray(starter.embed_prompt("beep")[0]).shape
     assert float(np.linalg.norm(vector)) == pytest.approx(1.0, abs=1e-4)

@@ -129,6 +129,7 @@ def test_the_first_share_of_the_steps_is_guided(
     unguided = sounds_of(model, guidance=1.0, steps=5, sampler="ddim")[0].samples
     none = sounds_of(model, guided_share=0.0, steps=5, sampler="ddim")[0].samples
     np.testing.assert_allclose(none, unguided, atol=1e-5)
+    assert sizes[-10:] == [1] * 10
 
 
 def test_progress_counts_every_step(model: AudioLDM) -> None:
@@ -208,7 +209,7 @@ def test_every_sound_has_its_score(model: AudioLDM, tmp_path: Path) -> None:
     sounds = sounds_of(model, variations=2)
     wanted = make_condition(model, request_of()).wanted
     for sound in sounds:
-        heard = model.embed_clip(sound.samples, sound.sample_rate)
+        heard = model.ear.embed(sound.samples, sound.sample_rate)
         assert sound.clap_score == pytest.approx(float(heard @ wanted), abs=1e-6)
     deaf = row_of_folder(build_tiny_model(tmp_path / "deaf", audio_tower=False))
     assert sounds_of(load_model(deaf, "cpu", "float32"))[0].clap_score is None
@@ -264,8 +265,8 @@ def test_a_deaf_model_cannot_choose(tmp_path: Path) -> None:
 
 
 def test_a_long_reference_clip_embeds_alike_every_time(model: AudioLDM) -> None:
-    noise = np.random.default_rng(0).normal(0, 0.1, 48_000 * 5).astype(np.float32)
-    first, second = (model.embed_clip(noise, 48_000) for _ in range(2))
+    noise = np.random.default_rng(0).normal(0, 0.1, 48_000 * 12).astype(np.float32)
+    first, second = (model.ear.embed(noise, 48_000) for _ in range(2))
     torch.testing.assert_close(first, second)
 
 

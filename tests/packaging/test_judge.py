@@ -62,6 +62,9 @@ def test_table_has_the_ratio_and_the_worst_first() -> None:
     rows = [Score("a", 6, 0.5, 0.1), Score("b", 6, 0.5, 0.5)]
     assert overall(rows)[2] == np.float64(0.6)
     assert markdown(rows).splitlines()[2].startswith("| a |")
+    unheard = Score("c", 6, 0.0, 0.1)
+    assert unheard.ratio is None
+    assert markdown([unheard, *rows]).splitlines()[2].endswith("| 0% | 10% | – |")
 
 
 def test_embedding_is_unit_and_silent_tails_do_not_matter() -> None:

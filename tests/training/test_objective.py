@@ -68,7 +68,7 @@ def test_the_loss_of_a_step_is_diffusers_own(
             elif condition == "text":
                 told = model.embed_prompt(clip.caption)[0]
             else:
-                told = model.embed_clip(sound.mono(), sound.sample_rate)
+                told = model.ear.embed_condition(sound.mono(), sound.sample_rate)
             noisy = scheduler.add_noise(z, noise, time)
             answer = unet(noisy, time, None, class_labels=told[None]).sample
         errors.append(float((answer - noise).square().mean()))
@@ -97,7 +97,7 @@ def test_conditions_are_what_was_asked_for_in_every_example(
     """Not the 69 to 31 mixture of the released training code."""
     model = load_model(row_of_folder(make_run.model), "cpu", "float32")
     clips = dataset.of_split("train")
-    heard = [model.embed_clip(read_sound(clip.path).mono(), 16000) for clip in clips]
+    heard = [model.ear.embed_condition(read_sound(clip.path).mono(), 16000) for clip in clips]
     read = [model.embed_prompt(clip.caption)[0] for clip in clips]
     for name, condition, expected in (("a", "audio", heard), ("b", "text", read)):
         prepared = prepared_run(

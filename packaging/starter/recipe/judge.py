@@ -49,9 +49,12 @@ class Score:
     made_share: float
 
     @property
-    def ratio(self) -> float:
-        """How often made sounds are recognised, relative to real held-out ones."""
-        return self.made_share / max(self.real_share, 1e-9)
+    def ratio(self) -> float | None:
+        """How often made sounds are recognised, relative to real held-out ones.
+
+        None where no real one is.
+        """
+        return self.made_share / self.real_share if self.real_share else None
 
 
 def category_of(folder: str, label: str) -> int:
@@ -142,7 +145,7 @@ def scores(
         real_share = float((held_out[own] == number).mean())
         made_share = float((made[number] == number).mean())
         rows.append(Score(CATEGORIES[number].name, int(own.sum()), real_share, made_share))
-    return sorted(rows, key=lambda row: row.ratio)
+    return sorted(rows, key=lambda row: np.inf if row.ratio is None else row.ratio)
 
 
 def overall(rows: Sequence[Score]) -> tuple[float, float, float]:
@@ -161,7 +164,7 @@ def markdown(rows: Sequence[Score]) -> str:
     ]
     lines += [
         f"| {r.category} | {r.real_clips} | {r.real_share:.0%} | {r.made_share:.0%} "
-        f"| {f'{r.ratio:.2f}' if r.real_share else '–'} |"
+        f"| {'–' if r.ratio is None else f'{r.ratio:.2f}'} |"
         for r in rows
     ]
     lines.append(

@@ -11,6 +11,7 @@ from diffusers import AutoencoderKL, DPMSolverMultistepScheduler, UNet2DConditio
 
 from recipe.settings import LATENT_BANDS, LATENT_CHANNELS
 from soundstudio.core.qualities import NORMAL
+from soundstudio.core.requests import guided_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ def sample_latents(
     x = noise
     both = torch.cat([empty.expand_as(conditions), conditions])
     for number, step in enumerate(scheduler.timesteps):
-        if number < guided_share * steps:
+        if number < guided_of(guided_share, steps):
             output = unet(torch.cat([x, x]), step, encoder_hidden_states=None, class_labels=both)
             unguided, guided = output.sample.float().chunk(2)
             velocity = unguided + guidance * (guided - unguided)
