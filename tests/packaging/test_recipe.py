@@ -79,6 +79,7 @@ def test_audio_tower_shares_the_space(model_folder: Path) -> None:
     tower = ClapAudioModelWithProjection.from_pretrained(model_folder / "audio_encoder").float()
     extractor = ClapFeatureExtractor.from_pretrained(model_folder / "feature_extractor")
     assert extractor.frequency_min == 50
+    assert extractor.window_s == 5.0
     sound = np.random.default_rng(0).standard_normal(48_000).astype(np.float32)
     features = extractor(sound, sampling_rate=48_000, return_tensors="pt")["input_features"]
     assert tower(features).audio_embeds.shape == (1, 512)
