@@ -306,7 +306,10 @@ class TestBadSets:
         assert "is a file" in capsys.readouterr().err
 
     def test_one_clip(self, tmp_path: Path, sets: Path, capsys: Any) -> None:
-        folder = write_set(tmp_path / "one", range(1))
+        folder = tmp_path / "one"
+        write_wav(
+            folder / "clip 00.wav", chord(0, 1.5), "PCM_16"
+        )  # one frame of the tiny tower's 2 s
         facts = scored(str(folder), str(sets / "a"), capsys=capsys)
         assert [facts[key] is None for key in ("fd", "is", "kl", "fad")] == [
             True,

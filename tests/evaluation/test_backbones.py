@@ -28,7 +28,7 @@ def similarity(first: np.ndarray, second: np.ndarray) -> float:
 
 
 class TestBundled:
-    @pytest.mark.parametrize("duration_s", [1 / 16_000, 0.05, 2.5])
+    @pytest.mark.parametrize("duration_s", [1 / 16_000, 0.05, 2.0])
     def test_any_length(self, bundled: Backbone, duration_s: float) -> None:
         features = bundled.features(chord(0, duration_s))
         assert features.embedding.shape == (512,)
@@ -43,8 +43,8 @@ class TestBundled:
         assert np.isfinite(features.embedding).all()
         assert np.isfinite(features.frames).all()
 
-    def test_a_frame_every_ten_seconds(self, bundled: Backbone) -> None:
-        for duration_s, frames in ((10.5, 1), (11.0, 2), (25.0, 3)):
+    def test_a_frame_of_what_the_tower_hears_at_once(self, bundled: Backbone) -> None:
+        for duration_s, frames in ((2.1, 1), (2.2, 2), (5.0, 3)):  # the tiny tower hears 2 s
             assert len(bundled.features(chord(0, duration_s)).frames) == frames
 
     def test_rates_and_channels_hardly_matter(self, bundled: Backbone) -> None:
