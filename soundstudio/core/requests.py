@@ -29,7 +29,10 @@ DEFAULT_SAMPLER = "dpm++"
 
 
 def guided_of(share: float, evaluations: int) -> int:
-    """A share of the evaluations as a number, a begun one counted: 0.55 of 20 are 11."""
+    """How many of a sampler's evaluations of the UNet are guided, the noisiest ones.
+
+    A begun one counts: 0.51 and 0.55 of 20 are 11.
+    """
     # 0.55 * 20 is a little more than 11 in floating point.
     return math.ceil(round(share * evaluations, 6))
 
@@ -94,10 +97,6 @@ class GenerationRequest:
     def is_guided(self) -> bool:
         """Whether the UNet is asked about the negative prompt at all."""
         return self.guidance > 1 and self.guided_share > 0
-
-    def guided_of(self, evaluations: int) -> int:
-        """How many of a sampler's evaluations of the UNet are guided, the noisiest ones."""
-        return guided_of(self.guided_share, evaluations)
 
     def seed_of(self, variation: int) -> int:
         """The seed of one variation, wrapped into 32 bits."""

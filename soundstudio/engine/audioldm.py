@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from soundstudio.core.errors import DeviceError, ModelError
 from soundstudio.core.progress import Progress, ProgressCallback, ignore_progress
+from soundstudio.core.requests import guided_of
 from soundstudio.engine.devices import torch_dtype
 from soundstudio.engine.failures import explained_failures
 from soundstudio.engine.heap import trim_heap
@@ -153,7 +154,7 @@ class AudioLDM:
         generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
         shape = (1, *self.latent_shape(request.duration_s))
         evaluations = len(schedule.timesteps)
-        guided = request.guided_of(evaluations)
+        guided = guided_of(request.guided_share, evaluations)
 
         def report(done: int) -> None:
             # Some samplers evaluate the UNet twice in a step: people count steps.

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 _ARC_TOO_SHORT: Final = 1e-4
 _CONDITION_PEAK: Final = 0.5
+CONDITION_VERSION: Final = 2
+"""Counted up when the same sound would be another condition: cached ones are then not found."""
 
 
 class ClipEncoder:

@@ -13,6 +13,7 @@ import numpy as np
 
 from soundstudio.audio.atomic_file import written_whole
 from soundstudio.core.errors import explain_os_error
+from soundstudio.engine.clap import CONDITION_VERSION
 from soundstudio.training.front_end import FRONT_END_VERSION
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class EncodingCache:
         return self._path("latents", self._fingerprints.vae, key)
 
     def _sound_path(self, clip: DatasetClip) -> Path:
-        key = _key("sound as AudioLDM hears it", _segment(clip), str(FRONT_END_VERSION))
+        key = _key("sound", _segment(clip), str(FRONT_END_VERSION), str(CONDITION_VERSION))
         return self._path("sounds", self._fingerprints.audio, key)
 
     def _text_path(self, text: str) -> Path:

@@ -307,9 +307,8 @@ class TestBadSets:
 
     def test_one_clip(self, tmp_path: Path, sets: Path, capsys: Any) -> None:
         folder = tmp_path / "one"
-        write_wav(
-            folder / "clip 00.wav", chord(0, 1.5), "PCM_16"
-        )  # one frame of the tiny tower's 2 s
+        # One frame of the 2 s that the tiny tower hears.
+        write_wav(folder / "clip 00.wav", chord(0, 1.5), "PCM_16")
         facts = scored(str(folder), str(sets / "a"), capsys=capsys)
         assert [facts[key] is None for key in ("fd", "is", "kl", "fad")] == [
             True,

@@ -21,7 +21,7 @@ from transformers import (
     SpeechT5HifiGan,
 )
 
-from recipe.clap import HEARD_S, build_feature_extractor
+from recipe.clap import build_feature_extractor
 from recipe.clips import read_manifest
 from recipe.diffusion import build_scheduler, build_unet
 from soundstudio.core.catalogue import MODEL_CARD
@@ -138,7 +138,7 @@ def assemble(settings: Settings) -> None:
         tower = ClapAudioModelWithProjection.from_pretrained(audio).half()
         parameters["audio_encoder"] = sum(p.numel() for p in tower.parameters())
         tower.save_pretrained(partial / "audio_encoder")
-        build_feature_extractor(window_s=HEARD_S).save_pretrained(partial / "feature_extractor")
+        build_feature_extractor().save_pretrained(partial / "feature_extractor")
     _clean_configs(partial)
     _without_spaces(partial / "tokenizer" / "tokenizer.json")
     write_credits(settings, partial)

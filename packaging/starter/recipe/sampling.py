@@ -54,9 +54,10 @@ def sample_latents(
     )
     scheduler.set_timesteps(steps)
     x = noise
+    guided_steps = guided_of(guided_share, steps)
     both = torch.cat([empty.expand_as(conditions), conditions])
     for number, step in enumerate(scheduler.timesteps):
-        if number < guided_of(guided_share, steps):
+        if number < guided_steps:
             output = unet(torch.cat([x, x]), step, encoder_hidden_states=None, class_labels=both)
             unguided, guided = output.sample.float().chunk(2)
             velocity = unguided + guidance * (guided - unguided)
