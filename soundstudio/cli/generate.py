@@ -14,7 +14,7 @@ from soundstudio.cli.batch_file import read_batch
 from soundstudio.cli.destination import SUFFIX, Destination, destination_of
 from soundstudio.cli.reference_clip import check_listens, check_reference_clip
 from soundstudio.cli.terminal import ProgressBar, write_json, write_line, write_problem
-from soundstudio.core.catalogue import find_model
+from soundstudio.core.catalogue import find_model, usual_duration_s
 from soundstudio.core.errors import InvalidRequestError, StudioError
 from soundstudio.core.paths import user_folders
 from soundstudio.core.qualities import NORMAL, QUALITIES, find_quality
@@ -73,8 +73,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--like", metavar="CLIP", help="a sound file to resemble")
     add("--like-weight", metavar="0-1", type=float, default=defaults.like_weight,
         help="share of the clip beside the prompt (default: %(default)s)")  # fmt: skip
-    add("--duration", metavar="S", type=float, default=defaults.duration_s,
-        help="seconds, 0.5 to 30 (default: %(default)s)")  # fmt: skip
+    add("--duration", metavar="S", type=float,
+        help=f"seconds, 0.5 to 30 (default: {defaults.duration_s:g}, or of a fine-tuned model the "
+        "length that it was trained on)")  # fmt: skip
     add("-n", "--variations", metavar="N", type=int, default=1, help="how many (default: 1)")
     add("--candidates", metavar="N", type=int, default=defaults.candidates,
         help="make N of each variation, keep the one nearest to the wish by the model's CLAP "
@@ -161,13 +162,17 @@ def request_of(args: argparse.Namespace, settings: Settings) -> GenerationReques
     import secrets
 
     seed = args.seed if args.seed is not None else secrets.randbelow(2**31)
+    model = args.model or settings.model
+    duration_s = args.duration
+    if duration_s is None:
+        duration_s = usual_duration_s(model, chosen_models_folder(settings, user_folders()))
     request = GenerationRequest(
         prompt=args.prompt or "",
-        model=args.model or settings.model,
+        model=model,
         negative_prompt=args.negative,
         like=str(Path(args.like).expanduser().absolute()) if args.like else None,
         like_weight=args.like_weight,
-        duration_s=args.duration,
+        duration_s=duration_s,
         guidance=args.guidance,
         eta=args.eta,
         seed=seed,

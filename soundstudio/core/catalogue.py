@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -17,7 +18,12 @@ from soundstudio.core.catalogue_table import (
 )
 from soundstudio.core.errors import ModelError
 from soundstudio.core.paths import resource
-from soundstudio.core.requests import STARTER_MODEL
+from soundstudio.core.requests import (
+    DEFAULT_DURATION_S,
+    MAX_DURATION_S,
+    MIN_DURATION_S,
+    STARTER_MODEL,
+)
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +32,7 @@ Capability = Literal["text", "audio", "fine-tune"]
 
 MODEL_INDEX = "model_index.json"
 MODEL_CARD = "soundstudio.json"
+TRAINED_KEY = "trained_s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,8 @@ class CatalogueRow:
     """One model.
 
     licence: SPDX identifier, or a short name. parameters: of the whole pipeline, 0 if unknown.
-    folder: where its files lie, None while it is not installed.
+    folder: where its files lie, None while it is not installed. trained_s: of a fine-tuned model,
+    how long the sounds were that it learnt from, silence behind short ones included; 0 if unknown.
     """
 
     id: str
@@ -45,6 +53,19 @@ class CatalogueRow:
     capabilities: tuple[Capability, ...]
     folder: Path | None
     hub_id: str = ""
+    trained_s: float = 0.0
+
+    @property
+    def usual_duration_s(self) -> float:
+        """How long a sound is if nobody says otherwise, in tenths of a second.
+
+        A model that was fine-tuned on one length knows what a sound of that length is like, and
+        not how others end.
+        """
+        if self.trained_s <= 0:
+            return DEFAULT_DURATION_S
+        tenths_s = math.floor(self.trained_s * 10 + 1e-6) / 10
+        return min(max(tenths_s, MIN_DURATION_S), MAX_DURATION_S)
 
     @property
     def is_installed(self) -> bool:
@@ -122,6 +143,14 @@ def find_model(model: str, models_folder: Path) -> CatalogueRow:
     )
 
 
+def usual_duration_s(model: str, models_folder: Path) -> float:
+    """`CatalogueRow.usual_duration_s` of a model as `find_model` takes it; 5 s if it is unknown."""
+    try:
+        return find_model(model, models_folder).usual_duration_s
+    except ModelError:
+        return DEFAULT_DURATION_S
+
+
 def find_clap(clap: str, models_folder: Path) -> Path:
     """Whose CLAP shall score: LAION's own file, or a model's folder.
 
@@ -160,7 +189,7 @@ def row_of_folder(folder: Path) -> CatalogueRow:
     """The row of any model folder; its card (soundstudio.json), if there is one, names it."""
     card = read_card(folder)
     kind: Kind = "fine-tuned" if card.get("kind") == "fine-tuned" else "imported"
-    parameters = card.get("parameters", 0)
+    parameters, trained_s = card.get("parameters", 0), card.get(TRAINED_KEY, 0)
     return CatalogueRow(
         id=folder.name,
         title=str(card.get("title", folder.name)),
@@ -170,6 +199,7 @@ def row_of_folder(folder: Path) -> CatalogueRow:
         sample_rate=16000,
         capabilities=_capabilities(folder),
         folder=folder,
+        trained_s=float(trained_s) if isinstance(trained_s, (int, float)) else 0.0,
     )
 
 

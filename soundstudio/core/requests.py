@@ -11,6 +11,7 @@ from soundstudio.core.errors import InvalidRequestError
 
 MIN_DURATION_S = 0.5
 MAX_DURATION_S = 30.0
+DEFAULT_DURATION_S = 5.0
 MAX_STEPS = 1000
 MAX_GUIDANCE = 30.0
 MAX_VARIATIONS = 64
@@ -62,7 +63,7 @@ class GenerationRequest:
     negative_prompt: str = ""
     like: str | None = None
     like_weight: float = 1.0
-    duration_s: float = 5.0
+    duration_s: float = DEFAULT_DURATION_S
     guidance: float = 2.5
     guided_share: float = 1.0
     steps: int = 20

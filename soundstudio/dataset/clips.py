@@ -14,7 +14,6 @@ Split = Literal["train", "validation", "test"]
 SPLITS: Final[tuple[Split, ...]] = ("train", "validation", "test")
 
 CAPTION_FIELD: Final = "{caption}"
-AUDIOLDM_SEGMENT_S: Final = 10.24
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,8 @@ class DatasetOptions:
     template: what stands around the caption; {caption} is replaced by it.
     replacements: (search, replace) pairs, applied to captions in order, before the template.
     validation_share, test_share: of the recordings, where no table says which clip goes where.
-    segment_s: longer clips are cut into segments of this length; 0 leaves them whole.
+    segment_s: longer clips are cut into segments of this length; 0 leaves them whole, None takes
+    what suits the clips (`segments.suiting_segment_s`); a dataset's own is never None.
     min_duration_s: shorter clips are left out.
     keep_near_duplicates: whether clips that nearly repeat another are used, too.
     """
@@ -55,7 +55,7 @@ class DatasetOptions:
     validation_share: float = 0.1
     test_share: float = 0.1
     seed: int = 0
-    segment_s: float = AUDIOLDM_SEGMENT_S
+    segment_s: float | None = None
     min_duration_s: float = 0.05
     keep_near_duplicates: bool = True
 
@@ -77,7 +77,7 @@ class DatasetOptions:
             raise InvalidRequestError("The validation and test shares leave nothing to train on.")
         if self.seed < 0:
             raise InvalidRequestError(f"The seed must not be negative; it is {self.seed}.")
-        if self.segment_s != 0 and not 0.5 <= self.segment_s <= 600:
+        if self.segment_s and not 0.5 <= self.segment_s <= 600:
             raise InvalidRequestError(
                 "Segments must be 0.5 s to 600 s long, or 0 for none; "
                 f"they are {self.segment_s:g} s."

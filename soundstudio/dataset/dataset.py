@@ -18,7 +18,7 @@ from soundstudio.dataset.examine import SILENT_PEAK, ScannedClip
 from soundstudio.dataset.findings import DatasetError, Finding, whole_findings
 from soundstudio.dataset.recordings import recordings_of
 from soundstudio.dataset.scan import Scan, scan_folder
-from soundstudio.dataset.segments import is_silent, segments_of
+from soundstudio.dataset.segments import is_silent, segments_of, suiting_segment_s
 from soundstudio.dataset.splits import split_rows
 from soundstudio.dataset.words import shown_name
 
@@ -101,7 +101,11 @@ def build_dataset(
     chosen = _chosen(scan, table, options)
     recordings, counted = recordings_of(table.rows, scan.near, table.folder)
     rows = [table.rows[index] for index in chosen]
-    cut = {index: _audible_segments(scan.clips[index], options) for index in chosen}
+    segment_s = options.segment_s
+    if segment_s is None:
+        segment_s = suiting_segment_s(scan.clips[index].duration_s for index in chosen)
+        options = dataclasses.replace(options, segment_s=segment_s)
+    cut = {index: _audible_segments(scan.clips[index], segment_s) for index in chosen}
     # By segments: two hours in one file would otherwise count as little as a second.
     sizes = [len(cut[index][0]) for index in chosen]
     splits, remarks = split_rows(rows, [recordings[index] for index in chosen], options, sizes)
@@ -155,11 +159,9 @@ def _chosen(scan: Scan, table: CaptionTable, options: DatasetOptions) -> list[in
     return sorted(firsts.values())
 
 
-def _audible_segments(
-    clip: ScannedClip, options: DatasetOptions
-) -> tuple[list[tuple[float, float]], int]:
+def _audible_segments(clip: ScannedClip, segment_s: float) -> tuple[list[tuple[float, float]], int]:
     """The segments with sound in them, and how many have none."""
-    segments = segments_of(clip.duration_s, options.segment_s)
+    segments = segments_of(clip.duration_s, segment_s)
     peaks = clip.peaks.tolist()
     audible = [segment for segment in segments if not is_silent(*segment, peaks, SILENT_PEAK)]
     return audible, len(segments) - len(audible)

@@ -6,11 +6,37 @@ import math
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 LEVEL_STEP_S: Final = 0.5
+LONGEST_SEGMENT_S: Final = 10.24
+"""What AudioLDM was trained on."""
+# AudioLDM's VAE and UNet halve 0.32 s evenly, a fourth level of either 0.64 s.
+_SEGMENT_UNIT_S: Final = 0.64
+# Of the sound: in clips that may be longer than the others' segments.
+_LONG_SHARE: Final = 0.05
 # A rest of less than that of a segment is not worth one that mostly repeats the one before.
 _MIN_REST_SHARE: Final = 0.1
+
+
+def suiting_segment_s(durations_s: Iterable[float]) -> float:
+    """The shortest training length [s] that holds the clips whole, but for a few long ones.
+
+    All examples are padded to one length: two clips of 7 s among hundreds of 5 s would have the
+    model learn, for a third of its time, that 5 s of sound are followed by silence. Clips that are
+    longer hold at most a twentieth of the sound, each counted up to AudioLDM's 10.24 s, which is
+    the longest: so one-shots do not cut the ambiences beside them to pieces.
+    """
+    heard = sorted(min(duration_s, LONGEST_SEGMENT_S) for duration_s in durations_s)
+    most = sum(heard) * _LONG_SHARE
+    longer = 0.0
+    while heard and longer + heard[-1] <= most:
+        longer += heard.pop()
+    if not heard:
+        return LONGEST_SEGMENT_S
+    # A thousandth of a unit: 10.24 s at 44.1 kHz are not a whole number of samples.
+    units = math.ceil(heard[-1] / _SEGMENT_UNIT_S - 0.001)
+    return round(max(1, units) * _SEGMENT_UNIT_S, 2)
 
 
 def segments_of(duration_s: float, segment_s: float) -> list[tuple[float, float]]:

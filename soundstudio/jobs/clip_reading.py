@@ -34,9 +34,9 @@ _MANY_CLIPS: Final = 2000
 class ClipNumbers:
     """What of 10,000 clips would take the window too long to count.
 
-    used, left_out: files. segments, counts, seconds: of the dataset. bare: used without a caption.
-    near: clips that nearly repeat another, left out or not. unused: clips that could be used and
-    are left out. sources: that know a caption.
+    used, left_out: files. segments, counts, seconds, longest_s: of the dataset. bare: used without
+    a caption. near: clips that nearly repeat another, left out or not. unused: clips that could be
+    used and are left out. sources: that know a caption.
     """
 
     used: int
@@ -44,6 +44,7 @@ class ClipNumbers:
     segments: int
     counts: dict[Split, int]
     seconds: float
+    longest_s: float
     bare: int
     near: frozenset[Path]
     unused: frozenset[Path]
@@ -217,6 +218,7 @@ def _numbers_of(scan: Scan, table: CaptionTable, dataset: Dataset) -> ClipNumber
         segments=len(dataset.clips),
         counts=dataset.counts(),
         seconds=sum(dataset.durations_s().values()),
+        longest_s=max((clip.duration_s for clip in dataset.clips), default=0.0),
         bare=sum(not row.caption and row.path in used for row in table.rows),
         near=frozenset(scan.clips[index].path for index in scan.near),
         unused=frozenset(known - used),

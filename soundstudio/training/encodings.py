@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from soundstudio.audio.atomic_file import written_whole
+from soundstudio.audio.mel import AUDIOLDM_MEL
 from soundstudio.core.errors import explain_os_error
 from soundstudio.engine.clap import CONDITION_VERSION
 from soundstudio.training.front_end import FRONT_END_VERSION
@@ -56,6 +57,7 @@ class EncodingCache:
     def __init__(self, folder: Path, fingerprints: Fingerprints, frames: int) -> None:
         self.folder = folder
         self.frames = frames
+        self.seconds = frames * AUDIOLDM_MEL.hop_samples / AUDIOLDM_MEL.sample_rate_hz
         self._fingerprints = fingerprints
 
     def posterior(self, clip: DatasetClip) -> Posterior | None:

@@ -10,7 +10,14 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from soundstudio.core.catalogue import MODEL_CARD, MODEL_INDEX, catalogue, read_card, row_of_folder
+from soundstudio.core.catalogue import (
+    MODEL_CARD,
+    MODEL_INDEX,
+    TRAINED_KEY,
+    catalogue,
+    read_card,
+    row_of_folder,
+)
 from soundstudio.core.errors import ModelError, RunError, explain_os_error
 from soundstudio.engine.attention_heads import CARD_KEY
 from soundstudio.engine.model_folder import read_model_folder
@@ -62,10 +69,13 @@ def best_facts(run: RunFolder) -> dict[str, Any] | None:
         return None
 
 
-def publish(run: RunFolder, description: RunDescription, dataset: Dataset) -> CatalogueRow:
+def publish(
+    run: RunFolder, description: RunDescription, dataset: Dataset, trained_s: float
+) -> CatalogueRow:
     """Make the model of the best weights; it appears whole, an older one of the run goes.
 
-    Raises ModelError, RunError (no or damaged weights), StorageError.
+    trained_s: how long the examples were. Raises ModelError, RunError (no or damaged weights),
+    StorageError.
     """
     models = Path(description.models_folder)
     check_name_is_free(run.name, models)
@@ -80,7 +90,7 @@ def publish(run: RunFolder, description: RunDescription, dataset: Dataset) -> Ca
         shutil.copytree(base, temporary / run.name, ignore=_old_weights(base))
         folder = temporary / run.name
         shutil.copyfile(run.best, folder / "unet" / _WEIGHTS)
-        _write_cards(folder, description, dataset, facts)
+        _write_cards(folder, description, dataset, facts, trained_s)
         read_model_folder(folder)
         if target.exists():
             target.replace(temporary / "old")
@@ -104,7 +114,11 @@ def _old_weights(base: Path) -> Any:
 
 
 def _write_cards(
-    folder: Path, description: RunDescription, dataset: Dataset, facts: Mapping[str, Any]
+    folder: Path,
+    description: RunDescription,
+    dataset: Dataset,
+    facts: Mapping[str, Any],
+    trained_s: float,
 ) -> None:
     base, settings = description.base, description.settings
     card = {
@@ -117,6 +131,7 @@ def _write_cards(
         "base": {key: base[key] for key in ("id", "title", "licence")},
         "settings": settings.to_dict(),
         "weights": dict(facts),
+        TRAINED_KEY: trained_s,
         "clips": dataset.counts(),
         "captions": sorted({clip.caption for clip in dataset.of_split("train")})[:200],
     }
@@ -147,7 +162,8 @@ Fine-tuned with Sound Studio, from {start}. VAE, CLAP and vocoder are those of {
 
 * Licence: **{base["licence"]}**, the one of {base["title"]}, whose licence and credits lie in this
   folder as far as it came with them. The clips that it was trained on have licences of their own.
-* Clips: {card["clips"]["train"]} in training, {card["clips"]["validation"]} for validation.
+* Clips: {card["clips"]["train"]} in training, {card["clips"]["validation"]} for validation, all
+  brought to {card[TRAINED_KEY]:g} s: sounds of that length are what it knows best.
 * Method: {how}.
 * Condition in training: {settings["condition"]}. Batch {settings["batch_size"]}, learning rate
   {settings["learning_rate"]:g}, averaged weights of step {weights["step"]:,}{score}.

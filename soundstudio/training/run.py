@@ -103,7 +103,7 @@ def _train_and_publish(
     finally:
         recorder.close()
     if run.best.is_file():
-        board.post(model=publish(run, description, dataset).id)
+        board.post(model=publish(run, description, dataset, prepared.cache.seconds).id)
     return board.post(state=state)
 
 

@@ -131,14 +131,13 @@ class FinetuneFindings(QWidget):
 
     def _show_tiles(self, read: ReadClips) -> None:
         numbers, counts = read.numbers, read.numbers.counts
-        most_s = read.dataset.options.segment_s
         is_cut = numbers.segments != numbers.used
         cut = f"cut into {numbers.segments:,} segments" if is_cut else "each one whole"
         left_out = numbers.left_out
         shown = {
             "Clips to use": (f"{numbers.used:,}", cut),
             "Left out": (f"{left_out:,}", "the list says why" if left_out else "none"),
-            "Length": (length_words(numbers.seconds), f"of up to {most_s:g} s each"),
+            "Length": (length_words(numbers.seconds), f"of up to {numbers.longest_s:.3g} s each"),
             "To train on": (f"{counts['train']:,}", "what the model hears"),
             "To check with": (
                 f"{counts['validation']:,} + {counts['test']:,}", "validation, and kept for tests"

@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 from soundstudio.core.errors import InvalidRequestError
 from soundstudio.core.qualities import quality_of
 from soundstudio.core.requests import (
+    DEFAULT_DURATION_S,
     MAX_DURATION_S,
     MAX_VARIATIONS,
     MIN_DURATION_S,
@@ -110,6 +111,9 @@ class GeneratePanel(QWidget):
         self.like = LikeTarget(theme, icons, self)
         self.seed = SeedField(icons, self)
         self.more = MoreOptions(icons, self)
+        self._usual_s: dict[str, float] = {}
+        self._suggested_s = DEFAULT_DURATION_S
+        self.more.model_chosen.connect(self._suggest_duration)
         self.more.model_chosen.connect(self.model_chosen)
         self.quality = QualityChoice(self)
         self.quality.chosen.connect(self._on_quality)
@@ -137,13 +141,13 @@ class GeneratePanel(QWidget):
             maximum=MAX_DURATION_S,
             singleStep=0.5,
             decimals=1,
-            value=5,
+            value=DEFAULT_DURATION_S,
             suffix=" s",
         )
         self._duration.setAccessibleName("Duration in seconds")
         self._duration_slider = QSlider(Qt.Orientation.Horizontal, self)
         self._duration_slider.setRange(round(MIN_DURATION_S * 2), round(MAX_DURATION_S * 2))
-        self._duration_slider.setValue(10)
+        self._duration_slider.setValue(round(DEFAULT_DURATION_S * 2))
         self._duration_slider.setAccessibleName("Duration")
         self._duration_slider.valueChanged.connect(self._on_slider)
         self._duration.valueChanged.connect(self._on_duration)
@@ -288,6 +292,7 @@ class GeneratePanel(QWidget):
                 menu.addAction(text, partial(self.set_prompt, prompt))
 
     def set_models(self, rows: tuple[CatalogueRow, ...], chosen: str) -> None:
+        self._usual_s = {row.id: row.usual_duration_s for row in rows}
         self.more.set_models(rows, chosen)
 
     def set_listens(self, listens: bool) -> None:
@@ -307,6 +312,13 @@ class GeneratePanel(QWidget):
         self.like.set_prompt(bool(prompt.strip()))
         if not self.banner.isHidden():
             self.banner.hide()
+
+    def _suggest_duration(self, model: str) -> None:
+        """Show the model's usual duration where the one before it was left as it was."""
+        usual_s = self._usual_s.get(model, DEFAULT_DURATION_S)
+        if round(self._duration.value(), 1) == self._suggested_s:
+            self._duration.setValue(usual_s)
+        self._suggested_s = usual_s
 
     def _on_slider(self, half_seconds: int) -> None:
         if round(self._duration.value() * 2) != half_seconds:

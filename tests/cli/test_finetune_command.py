@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from soundstudio.audio.files import Sound, write_wav
+from soundstudio.audio.files import Sound, probe, write_wav
 from soundstudio.cli import main
 from soundstudio.core.paths import user_folders
 from soundstudio.core.run_files import RunFolder, read_curves, read_description
@@ -79,9 +79,13 @@ def test_from_a_folder_to_a_model_to_a_sound(
     rows = json.loads(capsys.readouterr().out)["models"]
     assert [row["kind"] for row in rows if row["id"] == "mine"] == ["fine-tuned"]
     sound = tmp_path / "rain.wav"
-    options = ["--steps", "2", "--duration", "0.5", "--device", "cpu", "-o", str(sound)]
+    options = ["--steps", "2", "--device", "cpu", "-o", str(sound)]
     assert main(["generate", "rain", "--model", "mine", *options]) == 0
-    assert sound.is_file()
+    trained_s = json.loads((user_folders().models / "mine" / "soundstudio.json").read_text())[
+        "trained_s"
+    ]
+    assert trained_s == 0.64  # the clips' 0.4 s, and silence up to what the networks halve
+    assert probe(sound).duration_s == 0.6
 
 
 def test_it_says_what_it_found_chose_and_will_take(

@@ -25,7 +25,7 @@ from soundstudio.dataset.dataset import (
     read_dataset,
     save_dataset,
 )
-from soundstudio.dataset.segments import segments_of
+from soundstudio.dataset.segments import segments_of, suiting_segment_s
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,6 +96,37 @@ def test_reading_again_gives_the_same(tmp_path: Path) -> None:
 )
 def test_segments(duration_s: float, segment_s: float, expected: list[tuple[float, float]]) -> None:
     assert segments_of(duration_s, segment_s) == expected
+
+
+@pytest.mark.parametrize(
+    ("durations_s", "expected_s"),
+    [
+        ([5.0] * 299 + [5.1, 7.0, 7.24], 5.12),
+        ([5.0] * 9 + [7.0], 7.04),
+        ([0.5] * 100 + [60.0] * 3, 10.24),
+        ([0.5] * 100 + [1.2], 0.64),
+        ([7200.0], 10.24),
+        ([10.2400227] * 20, 10.24),
+        ([0.1], 0.64),
+        ([], 10.24),
+    ],
+)
+def test_the_segment_that_suits_clips(durations_s: list[float], expected_s: float) -> None:
+    assert suiting_segment_s(durations_s) == expected_s
+    assert suiting_segment_s(reversed(durations_s)) == expected_s
+
+
+def test_a_long_clip_does_not_pad_the_others(tmp_path: Path) -> None:
+    """It is cut instead, and the dataset knows the length that was chosen."""
+    for number in range(40):
+        write_sound(tmp_path / f"{chr(97 + number) * 4}.wav", number, 1.0)
+    write_sound(tmp_path / "thunder.wav", 99, 2.0)
+    dataset = read(tmp_path)
+    assert dataset.options.segment_s == 1.28
+    cut = [clip for clip in dataset.clips if clip.path.name == "thunder.wav"]
+    assert [(clip.start_s, clip.duration_s) for clip in cut] == [(0.0, 1.28), (0.72, 1.28)]
+    save_dataset(dataset, tmp_path / "dataset.jsonl")
+    assert load_dataset(tmp_path / "dataset.jsonl").options == dataset.options
 
 
 def test_silent_segments_are_left_out(tmp_path: Path) -> None:

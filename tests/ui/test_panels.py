@@ -96,6 +96,23 @@ def panel(qtbot: QtBot, theme: Theme, icons: Icons) -> GeneratePanel:
     return panel
 
 
+def test_a_model_suggests_its_usual_duration(panel: GeneratePanel) -> None:
+    starter = CatalogueRow("starter", "Starter", "bundled", "CC0", 1, 16000, ("text",), Path("/m"))
+    mine = dataclasses.replace(starter, id="mine", kind="fine-tuned", trained_s=1.28)
+    panel.set_models((starter, mine), "starter")
+    assert panel.request().duration_s == 5.0
+    panel.more.choose_model("mine")
+    assert panel.request().duration_s == 1.2
+    panel.set_models((starter, mine), "mine")
+    panel.more.choose_model("starter")
+    assert panel.request().duration_s == 5.0
+    panel._duration.setValue(3.0)
+    panel.more.choose_model("mine")
+    assert panel.request().duration_s == 3.0, "what the user chose stays"
+    panel.set_request(GenerationRequest(prompt="rain", model="mine", duration_s=7.5))
+    assert panel.request().duration_s == 7.5
+
+
 def test_request_round_trip(panel: GeneratePanel) -> None:
     request = GenerationRequest(
         prompt="glass 🌧 shatters\ntwice",
