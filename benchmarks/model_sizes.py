@@ -1,12 +1,13 @@
 """AudioLDM s, m and l at full size: time and memory, each run in a process of its own.
 
-    python benchmarks/model_sizes.py [s m l] [--device cpu|cuda] [--pipeline-steps 20]
+    python benchmarks/model_sizes.py [s m l] [--device cpu|cuda] [--duration S] [--quick]
 
 Random weights in the published configurations, both towers included. For each size: the folder to
 the first step, 5.12 s of sound as draft, normal and fine (unless --quick), a sound like a clip, and
-the peak of the process's memory; beside it AudioLDMPipeline in float32 with DDIM, whose 200 steps
-(the authors' number) are reckoned from two runs of `--pipeline-steps` and half of them. A model's
-file is made once and lies in the page cache when it is loaded ("warm disk").
+the peak of the process's memory; of each quality also when decoding begins, and when the first
+piece of the sound is there. Beside it AudioLDMPipeline in float32 with DDIM, whose 200 steps (the
+authors' number) are reckoned from two runs of `--pipeline-steps` and half of them. A model's file
+is made once and lies in the page cache when it is loaded ("warm disk").
 """
 
 from __future__ import annotations
@@ -35,7 +36,6 @@ from soundstudio.engine.surroundings import prepare_surroundings
 if TYPE_CHECKING:
     from soundstudio.core.progress import Progress
 
-DURATION_S = 5.12
 LIBRARIES = (
     "diffusers.models.autoencoders.autoencoder_kl",
     "diffusers.models.unets.unet_2d_condition",
@@ -57,6 +57,7 @@ def main() -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--dtype", default="auto")
     parser.add_argument("--pipeline-steps", type=int, default=20)
+    parser.add_argument("--duration", type=float, default=5.12, metavar="S")
     parser.add_argument("--quick", action="store_true", help="draft only, no pipeline")
     parser.add_argument("--child", nargs=2, metavar=("WHAT", "FOLDER"), help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -121,28 +122,34 @@ def engine(folder: Path, args: argparse.Namespace) -> dict[str, Any]:
     model = load_model(row_of_folder(folder), args.device, args.dtype)
     facts: dict[str, Any] = {"device": model.device.title, "dtype": model.dtype}
     facts["import_s"] = imported - asked
-    steps: list[float] = []
+    reached: list[tuple[str, int, float]] = []
 
     def progress(where: Progress) -> None:
-        if where.stage == "sampling":
-            steps.append(time.perf_counter())
+        reached.append((where.stage, where.step, time.perf_counter()))
+
+    def first(stage: str, step: int) -> float:
+        return next(when for name, done, when in reached if (name, done) == (stage, step))
 
     def seconds(request: GenerationRequest) -> float:
+        reached.clear()
         started = time.perf_counter()
         next(generate(model, request, progress))
         finish(args.device)
         return time.perf_counter() - started
 
-    wish = GenerationRequest(prompt=PROMPT, duration_s=DURATION_S, seed=1)
+    wish = GenerationRequest(prompt=PROMPT, duration_s=args.duration, seed=1)
     for quality in QUALITIES[:1] if args.quick else QUALITIES:
+        started = time.perf_counter()
         facts[f"{quality.id}_s"] = seconds(quality.applied_to(wish))
-        facts.setdefault("folder_to_first_step_s", steps[1] - imported)
+        facts.setdefault("folder_to_first_step_s", first("sampling", 1) - imported)
+        facts[f"{quality.id}_to_decoding_s"] = first("decoding", 0) - started
+        facts[f"{quality.id}_to_first_piece_s"] = first("decoding", 1) - started
     # The first sound also sorts and transforms weights.
     facts["draft_again_s"] = seconds(replace(QUALITIES[0].applied_to(wish), seed=2))
     clip = folder / "clip.wav"
     noise = np.random.default_rng(0).normal(0, 0.1, (1, 80_000)).astype(np.float32)
     write_wav(clip, Sound(noise, 16_000), "PCM_24")
-    like = GenerationRequest(prompt="", like=str(clip), duration_s=DURATION_S, steps=1)
+    like = GenerationRequest(prompt="", like=str(clip), duration_s=args.duration, steps=1)
     facts["like_one_step_s"] = seconds(like)
     facts["engine_peak_gib"] = peak_gib(args.device)
     return facts
@@ -163,7 +170,7 @@ def pipeline(folder: Path, args: argparse.Namespace) -> dict[str, Any]:
         started = time.perf_counter()
         model(
             PROMPT,
-            audio_length_in_s=DURATION_S,
+            audio_length_in_s=args.duration,
             num_inference_steps=steps,
             guidance_scale=2.5,
             generator=[torch.Generator().manual_seed(1)],
