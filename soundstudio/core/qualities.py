@@ -38,7 +38,7 @@ class Quality:
 
 
 DRAFT: Final = Quality("draft", "Draft", "To look for ideas and seeds", "dpm++", 6, 0.5)
-NORMAL: Final = Quality("normal", "Normal", "Hardly worse than fine", "dpm++", 15, 0.5)
+NORMAL: Final = Quality("normal", "Normal", "Hardly worse than fine", "dpm++", 10, 0.5)
 FINE: Final = Quality("fine", "Fine", "More steps change next to nothing", "dpm++", 50, 0.5)
 QUALITIES: Final = (DRAFT, NORMAL, FINE)
 
