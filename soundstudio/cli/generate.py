@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,8 @@ from soundstudio.core.requests import (
 from soundstudio.core.settings import chosen_models_folder, load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from soundstudio.core.settings import Settings
     from soundstudio.engine.audioldm import AudioLDM
     from soundstudio.generation.generate import GeneratedSound
@@ -107,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings(folders.settings_file)
     if args.batch is not None:
         return _run_batch(args, settings)
-    request = request_of(args, settings)
+    request = request_of(args, settings, _usual_durations(settings))
     destination = destination_of(args.out)
     check_writable(destination.folder)
     check_reference_clip(request)
@@ -125,9 +128,11 @@ def _run_batch(args: argparse.Namespace, settings: Settings) -> int:
             "Put the prompt into the file, into the column “prompt”.",
         )
     path = Path(args.batch).expanduser()
+    # A thousand rows of one model look for it once.
+    usual_duration = functools.cache(_usual_durations(settings))
 
     def checked_request(row: argparse.Namespace) -> GenerationRequest:
-        request = request_of(row, settings)
+        request = request_of(row, settings, usual_duration)
         check_reference_clip(request)
         return request
 
@@ -157,7 +162,15 @@ def _run_batch(args: argparse.Namespace, settings: Settings) -> int:
     return 1 if failures else 0
 
 
-def request_of(args: argparse.Namespace, settings: Settings) -> GenerationRequest:
+def _usual_durations(settings: Settings) -> Callable[[str], float]:
+    """Model → its usual duration in seconds."""
+    models_folder = chosen_models_folder(settings, user_folders())
+    return functools.partial(usual_duration_s, models_folder=models_folder)
+
+
+def request_of(
+    args: argparse.Namespace, settings: Settings, usual_duration: Callable[[str], float]
+) -> GenerationRequest:
     """The request that the arguments describe. Raises InvalidRequestError."""
     import secrets
 
@@ -165,7 +178,7 @@ def request_of(args: argparse.Namespace, settings: Settings) -> GenerationReques
     model = args.model or settings.model
     duration_s = args.duration
     if duration_s is None:
-        duration_s = usual_duration_s(model, chosen_models_folder(settings, user_folders()))
+        duration_s = usual_duration(model)
     request = GenerationRequest(
         prompt=args.prompt or "",
         model=model,

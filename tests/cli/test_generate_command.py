@@ -281,5 +281,6 @@ def test_a_defect_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsys: Any) 
 def test_quality_and_own_settings(words: list[str], work: Quality) -> None:
     parser = argparse.ArgumentParser()
     add_options(parser)
-    request = request_of(parser.parse_args(["rain", "--seed", "1", *words]), Settings())
+    args = parser.parse_args(["rain", "--seed", "1", *words])
+    request = request_of(args, Settings(), lambda _: 5.0)
     assert request == work.applied_to(request)
