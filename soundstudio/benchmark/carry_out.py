@@ -187,6 +187,7 @@ def _training_settings(request: BenchmarkRequest, clips: int) -> FinetuneSetting
         batch_size=wishes.batch_size,
         learning_rate=wishes.learning_rate,
         warmup_steps=wishes.warmup_steps,
+        max_gradient_norm=wishes.max_gradient_norm,
         sampling_steps=wishes.sampling_steps,
         guidance=wishes.guidance,
     )

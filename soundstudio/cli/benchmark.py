@@ -35,6 +35,7 @@ _ARM_OPTIONS: Final[tuple[tuple[str, str, Any, str], ...]] = (
     ("batch_size", "N", int, "clips a step"),
     ("learning_rate", "X", float, "after the warm-up"),
     ("warmup_steps", "N", int, "over which the learning rate rises"),
+    ("max_gradient_norm", "X", float, "longer gradients are shortened to it; 0 leaves them"),
     ("sampling_steps", "N", int, "of each generated sound"),
     ("guidance", "W", float, "of these sounds"),
 )

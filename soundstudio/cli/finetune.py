@@ -39,6 +39,7 @@ _OPTIONS: Final[tuple[tuple[str, str, Any, str], ...]] = (
     ("weight_decay", "X", float, "AdamW's"),
     ("beta1", "X", float, "AdamW's"),
     ("beta2", "X", float, "AdamW's"),
+    ("max_gradient_norm", "X", float, "longer gradients are shortened to it; 0 leaves them"),
     ("ema_decay", "X", float, "of the averaged weights, which are the ones kept"),
     ("condition_dropout", "X", float, "how often the empty prompt stands for the condition"),
     ("validate_every", "N", int, "steps; 0 never validates and keeps the last weights"),

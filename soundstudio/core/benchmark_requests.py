@@ -91,6 +91,7 @@ class TrainingWishes:
     batch_size: int = _TRAINING.batch_size
     learning_rate: float = _TRAINING.learning_rate
     warmup_steps: int = _TRAINING.warmup_steps
+    max_gradient_norm: float = _TRAINING.max_gradient_norm
     sampling_steps: int = _TRAINING.sampling_steps
     guidance: float = _TRAINING.guidance
 

@@ -32,6 +32,8 @@ class FinetuneSettings:
     condition: what the UNet is told in training; it is always sampled with text.
     batch_size: of one optimiser step, over all processes.
     warmup_steps: the learning rate rises linearly, then stays.
+    max_gradient_norm: longer gradients are shortened to it, so that one odd batch does not throw
+    the weights out (docs/adr/0061); 0 leaves them, as the paper's author does.
     ema_decay: of the averaged copy that is sampled and kept; effectively min(ema_decay, (1 + n) /
     (10 + n)) after n steps.
     condition_dropout: how often, clip by clip, the empty prompt's embedding stands for the
@@ -56,6 +58,7 @@ class FinetuneSettings:
     weight_decay: float = 0.01
     beta1: float = 0.9
     beta2: float = 0.999
+    max_gradient_norm: float = 1.0
     ema_decay: float = 0.9999
     condition_dropout: float = 0.1
     seed: int = 0
@@ -89,6 +92,7 @@ class FinetuneSettings:
         _between("weight decay", self.weight_decay, 0.0, 1.0)
         _between("beta1", self.beta1, 0.0, 0.9999)
         _between("beta2", self.beta2, 0.0, 0.999999)
+        _between("longest gradient", self.max_gradient_norm, 0.0, 1e6)
         _between("decay of the averaged weights", self.ema_decay, 0.0, 1.0)
         _between("conditioning dropout", self.condition_dropout, 0.0, 1.0)
         _between("seed", self.seed, 0, MAX_SEED)

@@ -95,13 +95,13 @@ class Trainer:
             exact = torch.float32 if device.type == "mps" else torch.float64
             sums = self.accelerator.reduce(sums.to(device, exact), "sum").cpu()
         loss = float(sums[0]) / self.settings.batch_size
-        if not math.isfinite(loss):
-            self._optimiser.zero_grad(set_to_none=True)
-            raise RunError(
-                f"The loss became invalid at step {number + 1}: the weights have run away.",
-                "Resume with a lower --learning-rate; the last checkpoint is from before.",
-            )
         with explained_failures("training"):
+            if not math.isfinite(loss) or not math.isfinite(self._shorten_gradients()):
+                self._optimiser.zero_grad(set_to_none=True)
+                raise RunError(
+                    f"The loss became invalid at step {number + 1}: the weights have run away.",
+                    "Resume with a lower --learning-rate; the last checkpoint is from before.",
+                )
             self._optimiser.step()
             self._optimiser.zero_grad(set_to_none=True)
             self._update_average(number + 1)
@@ -132,6 +132,19 @@ class Trainer:
                     self.accelerator.backward(losses.sum() / count)
                 total += float(losses.detach().sum())
         return total
+
+    def _shorten_gradients(self) -> float:
+        """The gradients' norm before, over all weights; 0 where it is of no use.
+
+        After the exchange of the processes, so that all do the same.
+        """
+        if not self.settings.max_gradient_norm:
+            return 0.0
+        norm = self.accelerator.clip_grad_norm_(
+            self._learned(self.plain_unet), self.settings.max_gradient_norm
+        )
+        # Scaled gradients may overflow: their scaler leaves such a step out and goes on.
+        return 0.0 if self.accelerator.scaler is not None else float(norm)
 
     def forget_gradients(self) -> None:
         self._optimiser.zero_grad(set_to_none=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from soundstudio.core.errors import InvalidRequestError
+from soundstudio.core.errors import InvalidRequestError, RunError
 from soundstudio.core.finetuning import FinetuneSettings, is_better
 from soundstudio.core.run_files import read_description
 from soundstudio.training.preparation import make_accelerator, prepare
@@ -67,7 +67,7 @@ def test_steps_are_adamw_s(make_trainer: Callable[..., Trainer]) -> None:
     It divides by each gradient's own size: where that is next to nothing, the order of a sum
     shows in the step. A hundredth of the last step's rate is allowed for it.
     """
-    trainer = make_trainer("run", learning_rate=1e-3, warmup_steps=2)
+    trainer = make_trainer("run", learning_rate=1e-3, warmup_steps=2, max_gradient_norm=0.0)
     twin = make_trainer("twin")
     parameters = list(twin.plain_unet.parameters())
     optimiser = torch.optim.AdamW(parameters, betas=(0.9, 0.999), weight_decay=0.01)
@@ -78,6 +78,42 @@ def test_steps_are_adamw_s(make_trainer: Callable[..., Trainer]) -> None:
         optimiser.step()
         optimiser.zero_grad()
     torch.testing.assert_close(weights(trainer), weights(twin), atol=1e-5, rtol=1e-5)
+
+
+def mean_gradients(trainer: Trainer) -> torch.Tensor:
+    """What the optimiser keeps of the gradients, in the order of the weights."""
+    state = trainer.state()
+    names = [name for name, _ in trainer.plain_unet.named_parameters()]
+    return torch.cat([state[f"optimiser/{name}/exp_avg"].flatten() for name in names])
+
+
+@pytest.mark.parametrize(("limit", "factor"), [(0.0, 1.0), (0.5, 0.5), (2.0, 1.0)])
+def test_only_gradients_that_are_too_long_are_shortened(
+    limit: float, factor: float, make_trainer: Callable[..., Trainer]
+) -> None:
+    """limit: in lengths of the gradient; 0 is no limit."""
+    twin = make_trainer("twin")
+    twin.accumulate(0, 2)
+    expected = gradients(twin)
+    trainer = make_trainer("run", max_gradient_norm=limit * float(expected.norm()))
+    trainer.step(0)
+    mean = mean_gradients(trainer) / (1 - trainer.settings.beta1)
+    torch.testing.assert_close(mean, factor * expected, atol=1e-6, rtol=1e-3)
+
+
+def test_a_gradient_that_is_no_number_changes_nothing(
+    make_trainer: Callable[..., Trainer],
+) -> None:
+    trainer = make_trainer("run")
+    first = next(trainer.plain_unet.parameters())
+    hook = first.register_hook(lambda gradient: gradient * float("inf"))
+    before = weights(trainer).clone()
+    with pytest.raises(RunError, match="became invalid at step 1"):
+        trainer.step(0)
+    assert torch.equal(weights(trainer), before)
+    hook.remove()
+    trainer.step(0)
+    assert not torch.equal(weights(trainer), before)
 
 
 def test_the_average_is_the_original_s(make_trainer: Callable[..., Trainer]) -> None:
