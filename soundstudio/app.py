@@ -35,6 +35,7 @@ from soundstudio.ui.clip_table_model import ClipTableModel
 from soundstudio.ui.commands import Commands
 from soundstudio.ui.crash_reports import CrashReports, start_logging
 from soundstudio.ui.display import display_problem
+from soundstudio.ui.early_play import EarlyPlay
 from soundstudio.ui.finetune_desk import FinetuneDesk
 from soundstudio.ui.finetune_panel import FinetunePanel
 from soundstudio.ui.finetune_result import FinetuneResult
@@ -207,6 +208,7 @@ class Studio:
             self.status,
             window,
         )
+        self.early_play = EarlyPlay(self.queue, self.audition, self.model, window)
         self.finetuning = FinetuneDesk(
             self.folders, self.finetune_background, self.finetune, self.theme, self.icons, window
         )
@@ -250,6 +252,8 @@ class Studio:
     def _connect(self) -> None:
         self.commands.connect_all()
         self.engine.message_received.connect(self.finetuning.on_engine_message)
+        self.engine.message_received.connect(self.early_play.on_message)
+        self.engine.engine_stopped.connect(self.early_play.give_up)
         self.places.connect_all()
         self.window.closed.connect(self.close)
 

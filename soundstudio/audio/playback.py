@@ -124,6 +124,10 @@ class Voice:
             self._fade_in_left = len(self._fade) if program.first > 0 else 0
 
     def _keep_position(self, program: Program) -> None:
+        old = self._playing
+        if old is not None and self._cursor >= old.last > old.first:
+            # It had run dry, faded out, and goes on.
+            self._fade_in_left = len(self._fade)
         if program.loop is not None and self._cursor >= program.loop[1]:
             self._fade_old_out()
             self._cursor = program.loop[0]

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 import numpy as np
 
 from soundstudio.audio import output
+from soundstudio.audio.files import Sound
 from soundstudio.audio.playback import Program, Voice
 from soundstudio.audio.resampling import resample
 from soundstudio.core.errors import AudioDeviceError
 
 if TYPE_CHECKING:
-    from soundstudio.audio.files import FloatArray, Sound
+    from soundstudio.audio.files import FloatArray
+    from soundstudio.audio.growing_sound import GrowingSound
     from soundstudio.audio.output import OutputDevice
 
 log = logging.getLogger(__name__)
@@ -26,6 +28,7 @@ log = logging.getLogger(__name__)
 # A device that asks for no samples for this long is gone (blocks come every 20 to 100 ms).
 _LOST_AFTER_S: Final = 0.7
 _CONVERTED_SOUNDS: Final = 8
+_UNSURE_S: Final = 0.02
 _MAX_JITTER_S: Final = 0.08
 _CLOCK_CORRECTION: Final = 0.1
 
@@ -66,6 +69,8 @@ class PlayerLike(Protocol):
         loop: tuple[float, float] | None = None,
         end_s: float | None = None,
     ) -> None: ...
+    def play_growing(self, growing: GrowingSound) -> None: ...
+    def grow(self) -> None: ...
     def stop(self) -> None: ...
     def set_loop(self, loop: tuple[float, float] | None) -> None: ...
     def seek(self, position_s: float) -> None: ...
@@ -143,6 +148,7 @@ class Player:
         self._serial = 0
         self._sound: Sound | None = None
         self._program: Program | None = None
+        self._growing: GrowingSound | None = None
         self._asked: tuple[float, tuple[float, float] | None, float | None] | None = None
         self._converted: OrderedDict[tuple[int, int, int], tuple[Sound, FloatArray]] = OrderedDict()
         self._stream_lock = threading.RLock()
@@ -226,6 +232,7 @@ class Player:
 
     def _close_output(self) -> None:
         if self._output is not None:
+            self._growing = None  # its frames are at the old device's rate
             self._lost_underflows += self._output.underflows
             open_output, self._output = self._output, None
             output.close_stream(open_output.stream)
@@ -244,6 +251,7 @@ class Player:
             # Asked for while the output is being opened, it starts once that is done.
             if self._output is None and self._status != "opening":
                 return
+            self._growing = None
             self._sound = sound
             self._asked = (start_s, loop, end_s)
             self._start(start_s, loop, end_s)
@@ -262,9 +270,43 @@ class Player:
         )
         opened.voice.program = self._program
 
+    def play_growing(self, growing: GrowingSound) -> None:
+        """Play what is there of a sound from its start on; `grow` when there is more of it.
+
+        Once all is heard that is there, silence waits for the rest. It neither loops nor seeks,
+        and it does not come back when another output is opened.
+        """
+        with self._program_lock:
+            opened = self._output
+            if opened is None:
+                return
+            frames = np.zeros_like(_converted(_as_sound(growing), opened.device))
+            self._growing, self._sound, self._asked = growing, None, None
+            self._serial += 1
+            self._program = Program(self._serial, frames, 0, 0)
+            self.grow()
+
+    def grow(self) -> None:
+        """Go on with what came since; without effect if that sound is played no more."""
+        with self._program_lock:
+            growing, program, opened = self._growing, self._program, self._output
+            if growing is None or program is None or opened is None:
+                return
+            frames = program.frames
+            last = len(frames)
+            if not growing.is_complete:
+                # The converter's last numbers would change with what is still to come.
+                sure = max(growing.filled - round(_UNSURE_S * growing.sample_rate), 0)
+                last = sure * opened.device.sample_rate // growing.sample_rate
+            now = _converted(_as_sound(growing), opened.device)
+            frames[program.last : last] = now[program.last : last]
+            self._program = Program(program.serial, frames, 0, last, keeps_position=True)
+            opened.voice.program = self._program
+
     def stop(self) -> None:
         """Fade out within 5 ms."""
         with self._program_lock:
+            self._growing = None
             self._asked = None
             self._program = None
             if self._output is not None:
@@ -274,7 +316,7 @@ class Player:
         """Change the loop of what plays without interrupting it."""
         with self._program_lock:
             program, opened = self._program, self._output
-            if program is None or opened is None or not self.is_playing:
+            if program is None or opened is None or self._growing or not self.is_playing:
                 return
             total, rate = len(program.frames), opened.device.sample_rate
             frames = _loop_frames(loop, rate, total)
@@ -362,13 +404,21 @@ class Player:
         key = (id(sound.samples), device.sample_rate, device.channels)
         kept = self._converted.get(key)
         if kept is None:
-            converted = resample(sound, device.sample_rate)
-            kept = (sound, _for_channels(converted.samples, device.channels))
+            kept = (sound, _converted(sound, device))
             self._converted[key] = kept
             while len(self._converted) > _CONVERTED_SOUNDS:
                 self._converted.popitem(last=False)
         self._converted.move_to_end(key)
         return kept[1]
+
+
+def _as_sound(growing: GrowingSound) -> Sound:
+    return Sound(growing.samples, growing.sample_rate)
+
+
+def _converted(sound: Sound, device: OutputDevice) -> FloatArray:
+    """[frames, channels] as the device takes them."""
+    return _for_channels(resample(sound, device.sample_rate).samples, device.channels)
 
 
 def _for_channels(samples: FloatArray, channels: int) -> FloatArray:

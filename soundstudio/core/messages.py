@@ -15,7 +15,7 @@ from soundstudio.core.score_requests import ScoreRequest
 if TYPE_CHECKING:
     from soundstudio.core.progress import Stage
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 # The argument of the one child process that may reach the network.
 ONLINE = "--online"
 
@@ -156,6 +156,23 @@ class JobProgress(Message):
     steps: int
     first_variation: int = 0
     variations: int = 1
+
+
+@dataclass(frozen=True)
+class PieceReady(Message):
+    """The next stretch of a variation that is still being decoded, to be heard ahead of it.
+
+    samples: from `start` on, of `total`, as `audio.growing_sound.packed` writes them. seconds: how
+    long it took to make.
+    """
+
+    job_id: str
+    variation: int
+    start: int
+    total: int
+    sample_rate: int
+    seconds: float
+    samples: str
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from soundstudio.audio.growing_sound import SoundPiece
 from soundstudio.core.errors import DeviceError, ModelError
 from soundstudio.core.progress import Progress, ProgressCallback, ignore_progress
 from soundstudio.core.requests import guided_of
@@ -18,7 +20,7 @@ from soundstudio.engine.samplers import build_schedule
 from soundstudio.engine.vocoding import pieces_of, vocode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -223,10 +225,12 @@ class AudioLDM:
         length_samples: int,
         progress: ProgressCallback = ignore_progress,
         variation: int = 0,
+        hear: Callable[[SoundPiece], None] | None = None,
     ) -> npt.NDArray[np.float32]:
         """The waveform [length_samples] of one latent [channels, time, frequency], untouched.
 
         Calls `progress` before the first piece and after each; what it raises stops the work.
+        hear: is given each piece as soon as it is there.
         Raises OutOfMemoryError, DeviceError.
         """
         import numpy as np
@@ -234,6 +238,8 @@ class AudioLDM:
 
         def report(done: int, of: int) -> None:
             progress(Progress("decoding", done, of, variation))
+
+        pieces = _Pieces(length_samples, self.sample_rate, hear)
 
         report(0, pieces_of(latent.shape[1] * self.frames_per_latent))
         with torch.inference_mode(), explained_failures("decoding the sound"):
@@ -244,7 +250,8 @@ class AudioLDM:
             )[0]
             mel = mel[0, 0].to(torch_dtype(self.precision.vocoder))
             trim_heap()
-            waveform = vocode(self.vocoder, mel, report)
+            pieces.begin()
+            waveform = vocode(self.vocoder, mel, report, pieces.take)
             samples = waveform.float().cpu().numpy()[:length_samples]
         trim_heap()
         if not np.isfinite(samples).all():
@@ -255,6 +262,38 @@ class AudioLDM:
         if len(samples) < length_samples:
             samples = np.pad(samples, (0, length_samples - len(samples)))
         return np.ascontiguousarray(samples, dtype=np.float32)
+
+
+class _Pieces:
+    """Cuts the vocoder's pieces to the sound's length and passes them on, with how long each took.
+
+    What is no number is passed on to nobody: the whole will be refused.
+    """
+
+    def __init__(
+        self, total: int, sample_rate: int, hear: Callable[[SoundPiece], None] | None
+    ) -> None:
+        self._total = total
+        self._sample_rate = sample_rate
+        self._hear = hear
+        self._start = 0
+        self._since_s = 0.0
+
+    def begin(self) -> None:
+        self._since_s = time.perf_counter()
+
+    def take(self, waveform: torch.Tensor) -> None:
+        import numpy as np
+
+        if self._hear is None:
+            return
+        samples = waveform.float().cpu().numpy()[: self._total - self._start]
+        now_s = time.perf_counter()
+        if np.isfinite(samples).all():
+            start, seconds = self._start, now_s - self._since_s
+            self._hear(SoundPiece(samples, start, self._total, self._sample_rate, seconds))
+        self._start += len(samples)
+        self._since_s = now_s
 
 
 def _guided_batch(condition: Condition, count: int) -> torch.Tensor:

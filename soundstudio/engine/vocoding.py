@@ -41,12 +41,15 @@ def reach_frames(config: Any) -> int:
 
 
 def vocode(
-    vocoder: Any, mel: torch.Tensor, report: Callable[[int, int], None] = lambda done, of: None
+    vocoder: Any,
+    mel: torch.Tensor,
+    report: Callable[[int, int], None] = lambda done, of: None,
+    hear: Callable[[torch.Tensor], None] = lambda piece: None,
 ) -> torch.Tensor:
     """The waveform [samples] of a log-mel [frames, bands], as the vocoder makes it of the whole.
 
-    Every piece sees as much on both sides as reaches into it. Calls `report` after each, with how
-    many of how many are done; what it raises stops the work.
+    Every piece sees as much on both sides as reaches into it. Gives each to `hear`, then calls
+    `report` with how many of how many are done; what they raise stops the work.
     """
     import torch
 
@@ -62,5 +65,6 @@ def vocode(
         # Odd differences of kernel and rate make AudioLDM's whole a little longer: keep its end.
         end = None if stop == frames else (stop - first) * hop
         made.append(wave[(start - first) * hop : end])
+        hear(made[-1])
         report(number, count)
     return torch.cat(made)

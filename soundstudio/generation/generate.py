@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from soundstudio.audio.files import read_sound
+from soundstudio.audio.growing_sound import SoundPiece
 from soundstudio.core.errors import ModelError, OutOfMemoryError, StudioError
 from soundstudio.core.progress import Progress, ProgressCallback, ignore_progress
 from soundstudio.engine.audioldm import AudioLDM, Condition
@@ -32,6 +35,10 @@ NEARLY_SILENT_DB: Final = -60.0
 _LIKE_DURATION_S: Final = 60.0
 
 
+HearCallback = Callable[[int, SoundPiece], None]
+"""Takes a variation's number and its next piece."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class GeneratedSound:
     """One variation: float32 samples [samples] as the vocoder gave them, full scale at ±1.
@@ -48,11 +55,16 @@ class GeneratedSound:
 
 
 def generate(
-    model: AudioLDM, request: GenerationRequest, progress: ProgressCallback = ignore_progress
+    model: AudioLDM,
+    request: GenerationRequest,
+    progress: ProgressCallback = ignore_progress,
+    hear: HearCallback | None = None,
 ) -> Iterator[GeneratedSound]:
     """Yield the variations of `request` in order.
 
-    `progress` is called for each step; what it raises ends the work within one step.
+    `progress` is called for each step; what it raises ends the work within one step. hear: is
+    given the pieces of each sound as they are decoded, before the sound itself; of candidates
+    nothing, as nobody knows which is kept.
     Raises InvalidRequestError, ModelError, AudioFileError (reference clip), OutOfMemoryError,
     DeviceError.
     """
@@ -68,7 +80,7 @@ def generate(
         yield from best_of_candidates(model, condition, request, progress)
         return
     seeds = [request.seed_of(number) for number in range(request.variations)]
-    for number, samples in make_sounds(model, condition, request, seeds, progress):
+    for number, samples in make_sounds(model, condition, request, seeds, progress, hear):
         score = clap_score(model, condition, samples)
         yield _described(model, condition, number, seeds[number], samples, score)
 
@@ -100,6 +112,7 @@ def make_sounds(
     request: GenerationRequest,
     seeds: Sequence[int],
     progress: ProgressCallback,
+    hear: HearCallback | None = None,
 ) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
     """A sound for each of `seeds`, as many at once as fit; told of as the variations from 0 on.
 
@@ -119,7 +132,8 @@ def make_sounds(
             log.warning("out of memory; going on with %d sounds at once", size)
             continue
         for number, latent in enumerate(latents, start=first):
-            yield number, model.decode(latent, length, progress, number)
+            heard = None if hear is None else partial(hear, number)
+            yield number, model.decode(latent, length, progress, number, heard)
         first += len(batch)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from soundstudio.audio.growing_sound import GrowingSound
     from soundstudio.audio.player import PlayerLike
     from soundstudio.core.errors import StudioError
     from soundstudio.jobs.background import Background
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 FRAME_MS = 16
 KEPT_SOUNDS = 6
 START_GRACE_FRAMES = 30
+PLAYS_ALREADY = "It plays already; the picture comes when all of it is there."
 
 
 class Audition(QObject):
@@ -57,6 +59,7 @@ class Audition(QObject):
         self._transport = transport
         self._path: Path | None = None
         self._loaded: LoadedSound | None = None
+        self._growing: GrowingSound | None = None
         self._picture: SpectrogramPicture | None = None
         self._kept: OrderedDict[Path, LoadedSound] = OrderedDict()
         self._is_playing = False
@@ -82,8 +85,11 @@ class Audition(QObject):
         """The file that is open or being opened."""
         return self._path
 
-    def open(self, path: Path | None, *, and_play: bool = False) -> None:
-        """Show a sound file, and play it once it is there."""
+    def open(self, path: Path | None, *, and_play: bool = False, is_grown: bool = False) -> None:
+        """Show a sound file, and play it once it is there.
+
+        is_grown: it holds what `play_growing` began with; if that still plays, it plays on.
+        """
         if path == self._path and self._loaded is not None:
             if and_play:
                 self._play_from(0.0)
@@ -101,7 +107,7 @@ class Audition(QObject):
         self._background.run(
             "open",
             lambda: load_sound(path),
-            lambda loaded: self._on_loaded(loaded, and_play),
+            lambda loaded: self._on_loaded(loaded, and_play, is_grown),
             self._on_failed,
             f"opening {path.name}",
         )
@@ -112,15 +118,20 @@ class Audition(QObject):
         if path == self._path:
             self.open(None)
 
-    def _on_loaded(self, loaded: LoadedSound, and_play: bool) -> None:
+    def _on_loaded(self, loaded: LoadedSound, and_play: bool, is_grown: bool = False) -> None:
         self._kept[loaded.path] = loaded
         self._kept.move_to_end(loaded.path)
         while len(self._kept) > KEPT_SOUNDS:
             self._kept.popitem(last=False)
-        self.stop()
+        plays_on = is_grown and self._growing is not None
+        self._growing = None
+        if not plays_on:
+            self.stop()
         self._show(loaded, "")
         self._draw(loaded)
-        if and_play:
+        if plays_on:
+            self.set_looping(self._is_looping)
+        elif and_play:
             self._play_from(0.0)
 
     def _on_failed(self, error: StudioError) -> None:
@@ -137,6 +148,30 @@ class Audition(QObject):
         self._transport.set_position(0.0)
         self._transport.set_duration(loaded.duration_s if loaded else None)
         self.opened.emit(loaded)
+
+    # what is heard before it is there
+
+    @property
+    def is_growing(self) -> bool:
+        """Whether a sound plays whose file is not there yet."""
+        return self._growing is not None
+
+    def play_growing(self, growing: GrowingSound) -> None:
+        """Play what is there of a sound; `grow` after each piece, `open` when its file is there."""
+        if not self._player.state.is_usable:
+            return
+        self.open(None)
+        self._show(None, PLAYS_ALREADY)
+        self._transport.set_duration(growing.duration_s)
+        self._growing = growing
+        self._thread.ask(lambda player: player.play_growing(growing))
+        self._starting_frames = START_GRACE_FRAMES
+        self._set_playing(True)
+
+    def grow(self) -> None:
+        """More of it is there."""
+        if self._growing is not None:
+            self._thread.ask(lambda player: player.grow())
 
     # how it looks
 
@@ -186,6 +221,7 @@ class Audition(QObject):
     def stop(self) -> None:
         """Stop at once; the cursor stays where play began."""
         if self._is_playing:
+            self._growing = None
             self._thread.ask(lambda player: player.stop())
             self._set_playing(False)
 
@@ -263,8 +299,8 @@ class Audition(QObject):
 
     def _on_frame(self) -> None:
         """Once a screen frame while something plays or the meter still falls."""
-        loaded = self._loaded
-        if not self._is_playing or loaded is None:
+        loaded, growing = self._loaded, self._growing
+        if not self._is_playing or (loaded is None and growing is None):
             self._transport.meter.show_levels(-math.inf, -math.inf, FRAME_MS / 1000)
             if self._transport.meter.is_at_rest:
                 self._frames.stop()
@@ -274,11 +310,17 @@ class Audition(QObject):
             self._starting_frames -= 1
             return
         if not self._player.is_playing:
-            self._set_playing(False)
-            return
+            if growing is None or growing.is_complete:
+                self._growing = None
+                self._set_playing(False)
+            return  # else it has caught up with the engine and waits for the next piece
         self._starting_frames = 0
         now = self._player.position_s()
-        self._viewer.canvas.set_playhead(now)
         self._transport.set_position(now)
-        peak, rms = levels_at(loaded.mono, loaded.sound.sample_rate, now)
+        if loaded is not None:
+            self._viewer.canvas.set_playhead(now)
+            peak, rms = levels_at(loaded.mono, loaded.sound.sample_rate, now)
+        else:
+            assert growing is not None
+            peak, rms = levels_at(growing.samples[0], growing.sample_rate, now)
         self._transport.meter.show_levels(peak, rms, FRAME_MS / 1000)

@@ -208,7 +208,7 @@ class ClipTableModel(QAbstractTableModel):
     def set_variation_clip(self, job_id: str, variation: int, clip: Clip) -> int | None:
         """A variation became a clip, the first one of the list. Its row, None if none shows it."""
         self.rows.keep([clip])
-        row = self._row_of_variation(job_id, variation)
+        row = self.row_of_variation(job_id, variation)
         if row is None:
             return None
         if not self.rows.shows_top:
@@ -239,14 +239,15 @@ class ClipTableModel(QAbstractTableModel):
     def remove_row_of(self, job_id: str, variation: int | None = None) -> None:
         """Dismiss a failed row, or a variation that could not be stored."""
         if variation is not None:
-            row = self._row_of_variation(job_id, variation)
+            row = self.row_of_variation(job_id, variation)
         else:
             failed = (isinstance(e, FailedRow) and e.job_id == job_id for e in self.rows.top)
             row = next((row for row, is_it in enumerate(failed) if is_it), None)
         if row is not None:
             self._remove(row)
 
-    def _row_of_variation(self, job_id: str, variation: int) -> int | None:
+    def row_of_variation(self, job_id: str, variation: int) -> int | None:
+        """Where a variation stands that is on its way."""
         for row, entry in enumerate(self.rows.top):
             if isinstance(entry, PendingRow) and (entry.job_id, entry.variation) == (
                 job_id,

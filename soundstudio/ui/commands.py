@@ -121,6 +121,8 @@ class Commands(QObject):
         s.generation.job_ended.connect(s.library_desk.refresh_prompts)
         s.generation.clip_stored.connect(lambda _: s.library_desk.note_new_clip())
         s.generation.first_clip_ready.connect(self._on_first_clip)
+        s.early_play.asks_first = self._may_play_early
+        s.early_play.began.connect(self._on_early_play)
         s.generate.like.set_names(s.model.rows.name_of)
         s.generate.model_chosen.connect(self._on_model)
 
@@ -161,7 +163,8 @@ class Commands(QObject):
         """The list has stood still for a moment: open what is current."""
         clip = self._current()
         if clip is None:
-            if self._s.model.rows.id_at(self._s.table.current_row()) is None:
+            is_clip = self._s.model.rows.id_at(self._s.table.current_row()) is not None
+            if not is_clip and not self._s.audition.is_growing:
                 self._s.viewer.show_clip(None)
                 self._s.audition.open(None)
             return
@@ -182,10 +185,10 @@ class Commands(QObject):
         self._is_foreign = True
         self._audition_pause.stop()
 
-    def _open(self, clip: Clip, and_play: bool) -> None:
+    def _open(self, clip: Clip, and_play: bool, is_grown: bool = False) -> None:
         self._is_foreign = False
         self._s.viewer.show_clip(clip)
-        self._s.audition.open(clip.path, and_play=and_play)
+        self._s.audition.open(clip.path, and_play=and_play, is_grown=is_grown)
 
     def _enable(self) -> None:
         """Actions that have nothing to act on are grey."""
@@ -244,16 +247,37 @@ class Commands(QObject):
 
     # generating
 
-    def _on_first_clip(self, row: int, clip: Clip) -> None:
+    def _on_first_clip(self, row: int, clip: Clip, job_id: str) -> None:
         """The first sound of a job is shown and played, unless the user listens to another."""
         s = self._s
-        if s.audition.is_playing or s.table.state() == s.table.State.EditingState:
+        was_heard = s.early_play.has_begun(job_id)
+        if not (was_heard and s.audition.is_growing) and self._is_occupied():
             return
+        self._select_quietly(row)
+        self._open(clip, s.settings.current.play_when_ready and not was_heard, was_heard)
+        self._on_playing(s.audition.is_playing)
+
+    def _may_play_early(self) -> bool:
+        return self._s.settings.current.play_when_ready and not self._is_occupied()
+
+    def _is_occupied(self) -> bool:
+        """Whether the user listens to something, or renames it."""
+        s = self._s
+        return bool(s.audition.is_playing or s.table.state() == s.table.State.EditingState)
+
+    def _on_early_play(self, row: int) -> None:
+        """The first sound of a job is heard, but not there yet."""
+        self._select_quietly(row)
+        self._is_foreign = False
+        entry = self._s.model.rows.at(row)
+        self._s.viewer.show_title(entry.title if isinstance(entry, PendingRow) else "", "")
+
+    def _select_quietly(self, row: int) -> None:
+        s = self._s
         s.table.blockSignals(True)
         s.table.select_row(row)
         s.table.blockSignals(False)
         self._enable()
-        self._open(clip, s.settings.current.play_when_ready)
 
     def _on_model(self, model: str) -> None:
         s = self._s

@@ -41,12 +41,12 @@ REFRESH_MS = 50
 
 class GenerationDesk(QObject):
     """signals:
-    first_clip_ready(int, Clip): the row and the first clip of a job.
+    first_clip_ready(int, Clip, str): the row and the first clip of a job, and its id.
     clip_stored(Clip): any clip of any job is in the library.
     job_queued(), job_ended(): the list has other rows.
     """
 
-    first_clip_ready = Signal(int, object)
+    first_clip_ready = Signal(int, object, str)
     clip_stored = Signal(object)
     job_queued = Signal()
     job_ended = Signal()
@@ -247,7 +247,7 @@ class GenerationDesk(QObject):
         self.clip_stored.emit(clip)
         if row is not None and job_id not in self._announced:
             self._announced.add(job_id)
-            self.first_clip_ready.emit(row, clip)
+            self.first_clip_ready.emit(row, clip, job_id)
 
     def _on_not_stored(self, job: Job, variation: int, error: StudioError) -> None:
         """The first sound that cannot be kept ends its job: the next ones would share its fate."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from soundstudio.ui.clip_table import ClipTable
     from soundstudio.ui.clip_table_model import ClipTableModel
     from soundstudio.ui.commands import Commands
+    from soundstudio.ui.early_play import EarlyPlay
     from soundstudio.ui.finetune_desk import FinetuneDesk
     from soundstudio.ui.finetune_panel import FinetunePanel
     from soundstudio.ui.finetune_run_desk import FinetuneRunDesk
@@ -83,6 +84,7 @@ class Parts(Protocol):
     library_desk: LibraryDesk
     exports: ClipExports
     generation: GenerationDesk
+    early_play: EarlyPlay
     models: ModelsDesk
     output: OutputWatch
     scoring: ScoreDesk

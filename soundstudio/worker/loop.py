@@ -17,6 +17,7 @@ from soundstudio.core.messages import (
     Message,
     ModelLoaded,
     ModelLoading,
+    PieceReady,
     RunBenchmark,
     ScoreSets,
     Shutdown,
@@ -32,6 +33,7 @@ from soundstudio.worker.scoring import Scorer
 from soundstudio.worker.warm_model import WarmModel
 
 if TYPE_CHECKING:
+    from soundstudio.audio.growing_sound import SoundPiece
     from soundstudio.engine.audioldm import AudioLDM
     from soundstudio.generation.generate import GeneratedSound
     from soundstudio.worker.inbox import Inbox
@@ -113,9 +115,14 @@ class Engine:
                 )
             )
 
+        def hear(variation: int, piece: SoundPiece) -> None:
+            # Only a job's first sound is played by itself; a short one is there at once.
+            if variation == 0 and not piece.is_whole:
+                self._outbox.send(_piece_ready(job.job_id, variation, piece))
+
         request = job.request.validated()
         model = self._model(request.model, job.device, job.dtype, progress)
-        for sound in generate(model, request, progress):
+        for sound in generate(model, request, progress, hear):
             self._outbox.send(_store(job, model, sound))
 
     def _model(self, model: str, device: str, dtype: str, progress: ProgressCallback) -> AudioLDM:
@@ -161,6 +168,20 @@ def _store(job: Generate, model: AudioLDM, sound: GeneratedSound) -> VariationRe
         dtype=model.dtype,
         notes=sound.notes,
         clap_score=sound.clap_score,
+    )
+
+
+def _piece_ready(job_id: str, variation: int, piece: SoundPiece) -> PieceReady:
+    from soundstudio.audio.growing_sound import packed
+
+    return PieceReady(
+        job_id,
+        variation,
+        piece.start,
+        piece.total,
+        piece.sample_rate,
+        piece.seconds,
+        packed(piece.samples),
     )
 
 

@@ -154,3 +154,26 @@ def test_a_fixed_gain_is_exact_in_every_frame(voice: Voice) -> None:
     render(voice, 1)
     voice.program = Program(1, frames, 0, 1500)
     np.testing.assert_array_equal(render(voice, 1, 1000), frames[:1000, 0] * np.float32(0.25))
+
+
+def test_a_sound_that_runs_dry_goes_on_where_it_was(voice: Voice) -> None:
+    frames = ramp(4 * FADE)
+    voice.program = Program(1, frames, 0, 2 * FADE)
+    heard = render(voice, 4, 2 * FADE)
+    assert heard[FADE - 1] == FADE
+    assert heard[2 * FADE - 1] < 2.0  # faded out before the silence
+    assert not heard[2 * FADE :].any()
+    voice.program = Program(1, frames, 0, 4 * FADE, keeps_position=True)
+    rest = render(voice, 1, 2 * FADE)
+    assert rest[0] < 2.0  # and in after it
+    np.testing.assert_array_equal(rest[FADE:], frames[3 * FADE :, 0])
+
+
+def test_a_sound_that_grows_in_time_is_heard_as_one(voice: Voice) -> None:
+    frames = ramp(1000)
+    voice.program = Program(1, frames, 0, 400)
+    first = render(voice, 2, 64)
+    voice.program = Program(1, frames, 0, 1000, keeps_position=True)
+    np.testing.assert_array_equal(
+        np.concatenate((first, render(voice, 14, 64)))[:1000], frames[:, 0]
+    )

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from soundstudio.audio.files import Sound
+from soundstudio.audio.growing_sound import GrowingSound, SoundPiece
 from soundstudio.audio.player import Player
 
 RATE = 48000
@@ -304,3 +305,81 @@ def test_the_gain_stays_between_zero_and_one(system: FakeSoundDevice) -> None:
     assert player.level_gain == 1.0
     player.level_gain = float("nan")
     assert player.level_gain == 1.0
+
+
+def growing_noise(sound: Sound, pieces: int) -> tuple[GrowingSound, list[SoundPiece]]:
+    growing = GrowingSound(sound.length, sound.sample_rate)
+    step = sound.length // pieces
+    return growing, [
+        SoundPiece(sound.samples[0, at : at + step], at, sound.length, sound.sample_rate, 0.1)
+        for at in range(0, sound.length, step)
+    ]
+
+
+def test_a_growing_sound_is_heard_as_the_whole(system: FakeSoundDevice) -> None:
+    """At another rate than the device's; the next piece comes while the first is heard."""
+    system.add("Speakers", default=True)
+    sound = noise(0.6, 16000)
+    player = Player()
+    player.open()
+    player.play(sound)
+    stream = system.streams[0]
+    whole = np.concatenate([stream.pull(480) for _ in range(60)])
+    player.stop()
+    stream.pull(480)
+    growing, pieces = growing_noise(sound, 2)
+    growing.add(pieces[0])
+    player.play_growing(growing)
+    heard = [stream.pull(480) for _ in range(20)]
+    assert player.is_playing
+    player.set_loop((0.0, 0.1))  # of what is not there yet there is no loop
+    growing.add(pieces[1])
+    player.grow()
+    heard += [stream.pull(480) for _ in range(40)]
+    assert np.abs(whole).max() > 0.2
+    np.testing.assert_allclose(np.concatenate(heard), whole, atol=1e-5)
+
+
+def test_a_growing_sound_waits_for_the_rest(system: FakeSoundDevice) -> None:
+    system.add("Speakers", default=True)
+    growing, pieces = growing_noise(noise(0.6), 2)
+    player = Player()
+    player.open()
+    growing.add(pieces[0])
+    player.play_growing(growing)
+    stream = system.streams[0]
+    for _ in range(40):
+        last = stream.pull(480)
+    assert not last.any()
+    assert not player.is_playing
+    growing.add(pieces[1])
+    player.grow()
+    rest = np.concatenate([stream.pull(480) for _ in range(32)])
+    whole = noise(0.6).samples[0]
+    dry = round(0.28 * RATE)  # the last 20 ms of a piece wait for the next one
+    np.testing.assert_allclose(rest[480 : len(whole) - dry, 0], whole[dry + 480 :], atol=1e-6)
+
+
+def test_a_growing_sound_that_was_left_grows_no_more(system: FakeSoundDevice) -> None:
+    system.add("Speakers", default=True)
+    growing, pieces = growing_noise(noise(0.6), 2)
+    player = Player()
+    player.open()
+    growing.add(pieces[0])
+    player.play_growing(growing)
+    player.stop()
+    growing.add(pieces[1])
+    player.grow()
+    stream = system.streams[0]
+    stream.pull(480)
+    assert not stream.pull(480).any()
+    player.play_growing(growing)
+    other = Sound(np.full(RATE, 0.25, np.float32), RATE)
+    player.play(other)
+    player.grow()
+    stream.pull(480)
+    assert (stream.pull(480) == 0.25).all()
+    player.play_growing(growing)
+    player.refresh_devices()
+    player.grow()
+    assert not system.streams[-1].pull(480).any()

@@ -43,6 +43,7 @@ EXAMPLES = [
     messages.LoadFailed("x", "ModelError", "t", "m", "a"),
     messages.JobStarted("j1"),
     messages.JobProgress("j1", "sampling", 3, 20, 1, 2),
+    messages.PieceReady("j1", 0, 81_920, 160_000, 16000, 0.7, "AACAPwAAAAA="),
     VariationReady("j1", 0, 7, "/a.wav", 16000, 5.0, "S", "CC", "cpu", "float32", ("quiet",)),
     messages.JobFinished("j1", 2.0),
     messages.JobCancelled("j1"),

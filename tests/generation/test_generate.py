@@ -28,6 +28,7 @@ from soundstudio.generation.generate import GeneratedSound, generate, make_condi
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from soundstudio.audio.growing_sound import SoundPiece
     from soundstudio.engine.audioldm import AudioLDM
 
 
@@ -152,6 +153,43 @@ def test_two_evaluations_a_step_still_count_as_one(model: AudioLDM) -> None:
     steps = [where.step for where in seen if where.stage == "sampling"]
     assert steps == sorted(steps)
     assert (steps[0], steps[-1]) == (0, 4)
+
+
+def test_a_long_sound_is_heard_in_pieces(model: AudioLDM) -> None:
+    heard: dict[int, list[SoundPiece]] = {0: [], 1: []}
+    wish = request_of(duration_s=9.7, variations=2, steps=2)
+    sounds = list(generate(model, wish, hear=lambda number, piece: heard[number].append(piece)))
+    for sound in sounds:
+        pieces = heard[sound.variation]
+        assert len(pieces) == 2
+        assert [piece.start for piece in pieces] == [0, len(pieces[0].samples)]
+        assert {(piece.total, piece.sample_rate) for piece in pieces} == {(155_200, 16_000)}
+        assert all(piece.seconds > 0 and not piece.is_whole for piece in pieces)
+        np.testing.assert_array_equal(
+            np.concatenate([piece.samples for piece in pieces]), sound.samples
+        )
+
+
+def test_nobody_hears_candidates_that_may_not_be_kept(model: AudioLDM) -> None:
+    def hear(number: int, piece: SoundPiece) -> None:
+        pytest.fail("a candidate was heard")
+
+    assert len(list(generate(model, request_of(candidates=2), hear=hear))) == 1
+
+
+def test_numbers_that_are_none_are_not_heard(
+    model: AudioLDM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[SoundPiece] = []
+    weight = model.vocoder.conv_post.bias
+    before = weight.clone()
+    try:
+        weight.fill_(float("nan"))
+        with pytest.raises(DeviceError, match="invalid numbers"):
+            list(generate(model, request_of(), hear=lambda _, piece: heard.append(piece)))
+    finally:
+        weight.copy_(before)
+    assert not heard
 
 
 @pytest.mark.parametrize("at_step", [0, 1, 2])

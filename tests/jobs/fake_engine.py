@@ -1,8 +1,9 @@
 """A stand-in for the engine process: speaks core's messages and does what the prompt says.
 
 Prompts: "crash" ends with os._exit mid-generation, "hang" ignores cancel, "oom" and "fail"
-report failures, "slow" takes long steps, "noise" prints rubbish between messages; everything
-else succeeds with a short tone.
+report failures, "slow" takes long steps, "noise" prints rubbish between messages; "pieces"
+hands the sound over in three pieces first ("pieces crash" ends after the first), everything else
+succeeds with a short tone.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 import soundfile
 from fake_process import cancelled, jobs, say, serve
 
+from soundstudio.audio.growing_sound import packed
 from soundstudio.core import messages as m
 
 STEPS = 8
@@ -28,6 +30,12 @@ def tone(path: Path, seed: int, duration_s: float) -> None:
     wave = (0.4 * hum + 0.05 * rng.standard_normal(t.size)).astype(np.float32)
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, wave, 16000, subtype="FLOAT")
+
+
+def pieces_of(path: Path) -> list[tuple[int, np.ndarray]]:
+    samples = soundfile.read(path, dtype="float32")[0]
+    third = len(samples) // 3 + 1
+    return [(start, samples[start : start + third]) for start in range(0, len(samples), third)]
 
 
 def variation(job: m.Generate, index: int) -> bool:
@@ -46,6 +54,16 @@ def variation(job: m.Generate, index: int) -> bool:
     seed = job.request.seed_of(index)
     path = Path(job.folder) / f"{index:02d}.wav"
     tone(path, seed, job.request.duration_s)
+    if prompt.startswith("pieces") and index == 0:
+        for start, samples in pieces_of(path):
+            if job.job_id in cancelled:
+                say(m.JobCancelled(job.job_id))
+                return False
+            total = round(job.request.duration_s * 16000)
+            say(m.PieceReady(job.job_id, 0, start, total, 16000, 0.01, packed(samples)))
+            time.sleep(0.4)
+            if prompt == "pieces crash":
+                os._exit(3)
     say(
         m.VariationReady(
             job.job_id,

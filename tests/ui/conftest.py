@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
+    from soundstudio.audio.growing_sound import GrowingSound
     from soundstudio.audio.output import OutputDevice
 
 FAKE_ENGINE = Path(__file__).parents[1] / "jobs" / "fake_engine.py"
@@ -38,6 +39,8 @@ class SilentPlayer:
         self.level_gain = 1.0
         self.played: list[tuple[float, tuple[float, float] | None, float | None]] = []
         self.opened: list[str] = []
+        self.growing: list[GrowingSound] = []
+        self.grown: list[int] = []
         self.state_now = PlayerState("idle", "", "Loudspeaker")
         self._started_s = 0.0
         self._from_s = 0.0
@@ -75,6 +78,16 @@ class SilentPlayer:
         self.played.append((start_s, loop, end_s))
         self._started_s, self._from_s, self.loop = time.monotonic(), start_s, loop
         self._until_s = self._started_s + (end_s or sound.duration_s) - start_s
+
+    def play_growing(self, growing: GrowingSound) -> None:
+        self.growing.append(growing)
+        self._started_s, self._from_s = time.monotonic(), 0.0
+        self.grow()
+
+    def grow(self) -> None:
+        growing = self.growing[-1]
+        self.grown.append(growing.filled)
+        self._until_s = self._started_s + growing.filled / growing.sample_rate
 
     def stop(self) -> None:
         self._until_s, self.loop = 0.0, None

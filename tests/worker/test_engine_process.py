@@ -15,6 +15,7 @@ import psutil
 import pytest
 import soundfile
 
+from soundstudio.audio.growing_sound import unpacked
 from soundstudio.core.messages import (
     CancelJob,
     EngineReady,
@@ -29,6 +30,7 @@ from soundstudio.core.messages import (
     Message,
     ModelLoaded,
     ModelLoading,
+    PieceReady,
     Shutdown,
     VariationReady,
     encode,
@@ -78,6 +80,19 @@ def test_a_job_from_start_to_end(
         assert soundfile.info(ready.path).subtype == "FLOAT"
         assert ready.model_licence == "CC0-1.0"
         assert ready.dtype == "float32"
+
+
+def test_pieces_of_a_long_first_sound_come_ahead_of_it(
+    engine: EngineProcess, tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    engine.send(job(tiny_model_folder, tmp_path, variations=2, duration_s=10.0, steps=2))
+    seen = engine.until(JobFinished)
+    ready = of(seen, VariationReady)
+    pieces = of(seen, PieceReady)
+    assert [(piece.variation, piece.total) for piece in pieces] == [(0, 160_000)] * 2
+    assert seen.index(pieces[-1]) < seen.index(ready[0])
+    samples = np.concatenate([unpacked(piece.samples) for piece in pieces])
+    np.testing.assert_array_equal(samples, soundfile.read(ready[0].path, dtype="float32")[0])
 
 
 def test_the_model_stays_warm_and_alone_equals_in_a_batch(
