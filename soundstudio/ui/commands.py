@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from soundstudio.audio.files import SOUND_SUFFIXES
 from soundstudio.ui.clip_rows import FailedRow, PendingRow
+from soundstudio.ui.generate_again import more_like, try_prompt, use_again
 from soundstudio.ui.leaving import asks_before_leaving
 from soundstudio.ui.main_window import CLIP_MENU, FAILED_MENU, VIEWER_MENU
 from soundstudio.ui.questions import ask_to_empty_trash
@@ -64,8 +65,8 @@ class Commands(QObject):
             "export_selection": self._export_selection,
             "favourite": lambda: s.library_desk.toggle_favourite(s.table.selected_ids()),
             "rename": s.table.edit_name,
-            "use_again": self._use_again,
-            "more_like": self._more_like,
+            "use_again": lambda: use_again(s),
+            "more_like": lambda: more_like(s, self._current()),
             "copy_file": lambda: s.exports.copy_files(self._chosen()),
             "copy_path": lambda: s.exports.copy_path(self._chosen()),
             "reveal": self._reveal,
@@ -105,7 +106,7 @@ class Commands(QObject):
         s.thumbnails.arrived.connect(s.table.viewport().update)
         s.thumbnails.file_failed.connect(lambda i, _: s.library_desk.mark_missing(i))
         s.model.clips_arrived.connect(self._on_data)
-        s.library_panel.prompt_chosen.connect(self._try_prompt)
+        s.library_panel.prompt_chosen.connect(partial(try_prompt, s))
         s.library_desk.clip_added.connect(self._on_added)
         s.library_desk.rows_replaced.connect(self._enable)
         s.library_desk.size_changed.connect(s.status.show_library_size)
@@ -285,29 +286,6 @@ class Commands(QObject):
         s.settings.change(model=model)
         s.generation.load_model(model)
         self._enable()
-
-    def _try_prompt(self, prompt: str) -> None:
-        self._s.places.show("generate")
-        self._s.generate.set_prompt(prompt)
-        self._s.generation.generate()
-
-    def _use_again(self) -> None:
-        s = self._s
-        s.places.show("generate")
-        row = s.model.rows.at(s.table.current_row())
-        if isinstance(row, PendingRow):
-            job = s.queue.job(row.job_id)
-            if job is not None:
-                s.generate.set_request(job.request)
-        elif row is not None and row.request is not None:
-            s.generate.set_request(row.request)
-
-    def _more_like(self) -> None:
-        clip = self._current()
-        if clip is not None and self._s.generate.like.isEnabled():
-            self._s.places.show("generate")
-            self._s.generate.like.set_clip(clip.path)
-            self._s.generate.generate.setFocus()
 
     # the library
 
