@@ -223,28 +223,31 @@ class Player:
             opened = self._output
             if opened is None:
                 return
-            frames = np.zeros_like(_converted(_as_sound(growing), opened.device))
             self._growing, self._sound, self._asked = growing, None, None
             self._serial += 1
-            self._program = Program(self._serial, frames, 0, 0)
-            self.grow()
+            now = _converted(growing, opened.device)
+            empty = Program(self._serial, np.zeros_like(now), 0, 0)
+            self._extend(opened, growing, empty, now)
 
     def grow(self) -> None:
         """Go on with what came since; without effect if that sound is played no more."""
         with self._program_lock:
             growing, program, opened = self._growing, self._program, self._output
-            if growing is None or program is None or opened is None:
-                return
-            frames = program.frames
-            last = len(frames)
-            if not growing.is_complete:
-                # The converter's last numbers would change with what is still to come.
-                sure = max(growing.filled - round(_UNSURE_S * growing.sample_rate), 0)
-                last = sure * opened.device.sample_rate // growing.sample_rate
-            now = _converted(_as_sound(growing), opened.device)
-            frames[program.last : last] = now[program.last : last]
-            self._program = Program(program.serial, frames, 0, last, keeps_position=True)
-            opened.voice.program = self._program
+            if growing is not None and program is not None and opened is not None:
+                self._extend(opened, growing, program, _converted(growing, opened.device))
+
+    def _extend(
+        self, opened: OpenOutput, growing: GrowingSound, program: Program, now: FloatArray
+    ) -> None:
+        """Take in what a growing sound has become, and go on from where its program stands."""
+        last = len(now)
+        if not growing.is_complete:
+            # The converter's last numbers would change with what is still to come.
+            sure = max(growing.filled - round(_UNSURE_S * growing.sample_rate), 0)
+            last = sure * opened.device.sample_rate // growing.sample_rate
+        program.frames[program.last : last] = now[program.last : last]
+        self._program = Program(program.serial, program.frames, 0, last, keeps_position=True)
+        opened.voice.program = self._program
 
     def stop(self) -> None:
         """Fade out within 5 ms."""
@@ -355,13 +358,10 @@ class Player:
         return kept[1]
 
 
-def _as_sound(growing: GrowingSound) -> Sound:
-    return Sound(growing.samples, growing.sample_rate)
-
-
-def _converted(sound: Sound, device: OutputDevice) -> FloatArray:
+def _converted(sound: Sound | GrowingSound, device: OutputDevice) -> FloatArray:
     """[frames, channels] as the device takes them."""
-    return _for_channels(resample(sound, device.sample_rate).samples, device.channels)
+    whole = Sound(sound.samples, sound.sample_rate)
+    return _for_channels(resample(whole, device.sample_rate).samples, device.channels)
 
 
 def _for_channels(samples: FloatArray, channels: int) -> FloatArray:

@@ -316,6 +316,16 @@ def growing_noise(sound: Sound, pieces: int) -> tuple[GrowingSound, list[SoundPi
     ]
 
 
+def half_heard() -> tuple[Player, GrowingSound, SoundPiece]:
+    """A player of a growing sound, and its second half, which is still to come."""
+    growing, (first, second) = growing_noise(noise(0.6), 2)
+    player = Player()
+    player.open()
+    growing.add(first)
+    player.play_growing(growing)
+    return player, growing, second
+
+
 def test_a_growing_sound_is_heard_as_the_whole(system: FakeSoundDevice) -> None:
     """At another rate than the device's; the next piece comes while the first is heard."""
     system.add("Speakers", default=True)
@@ -342,17 +352,13 @@ def test_a_growing_sound_is_heard_as_the_whole(system: FakeSoundDevice) -> None:
 
 def test_a_growing_sound_waits_for_the_rest(system: FakeSoundDevice) -> None:
     system.add("Speakers", default=True)
-    growing, pieces = growing_noise(noise(0.6), 2)
-    player = Player()
-    player.open()
-    growing.add(pieces[0])
-    player.play_growing(growing)
+    player, growing, second = half_heard()
     stream = system.streams[0]
     for _ in range(40):
         last = stream.pull(480)
     assert not last.any()
     assert not player.is_playing
-    growing.add(pieces[1])
+    growing.add(second)
     player.grow()
     rest = np.concatenate([stream.pull(480) for _ in range(32)])
     whole = noise(0.6).samples[0]
@@ -362,13 +368,9 @@ def test_a_growing_sound_waits_for_the_rest(system: FakeSoundDevice) -> None:
 
 def test_a_growing_sound_that_was_left_grows_no_more(system: FakeSoundDevice) -> None:
     system.add("Speakers", default=True)
-    growing, pieces = growing_noise(noise(0.6), 2)
-    player = Player()
-    player.open()
-    growing.add(pieces[0])
-    player.play_growing(growing)
+    player, growing, second = half_heard()
     player.stop()
-    growing.add(pieces[1])
+    growing.add(second)
     player.grow()
     stream = system.streams[0]
     stream.pull(480)
